@@ -1,0 +1,1 @@
+"""Turns the upstream networks into the ONNX files of `models/`."""
