@@ -1,0 +1,164 @@
+"""The detectors that look at a whole picture: palms (MediaPipe's SSD) and faces (YuNet)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from livefg.results import FloatArray, ImageArray
+
+__all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector"]
+
+_NMS_IOU = 0.3
+
+
+class NetworkCall(Protocol):
+    """A network: arrays in, in the order of the graph's inputs; arrays out, in the order of its outputs."""
+
+    def __call__(self, *inputs: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]: ...
+
+
+class Detection(NamedTuple):
+    """Something found: `score` 0..1, `box` (left, top, right, bottom) and `points` (n, 2), all in pixels."""
+
+    score: float
+    box: FloatArray
+    points: FloatArray
+
+
+class PalmDetector:
+    """Finds palms with MediaPipe's single-shot detector: boxes and seven points, weighted non-maximum suppression."""
+
+    _SIZE = 192
+    _STRIDES = ((8, 2), (16, 6))
+
+    def __init__(self, network: NetworkCall, threshold: float = 0.5) -> None:
+        self._network = network
+        self._least_logit = math.log(threshold / (1 - threshold))
+        centres = []
+        for stride, boxes_a_cell in self._STRIDES:
+            centres.append(np.repeat(_cell_indices(self._SIZE // stride, self._SIZE // stride), boxes_a_cell, axis=0))
+            centres[-1] = (centres[-1] + 0.5) * stride
+        self._anchors = np.concatenate(centres).astype(np.float32)
+
+    def __call__(self, image: ImageArray, most: int) -> list[Detection]:
+        """The `most` palms with the highest scores, best first."""
+        height, width = image.shape[:2]
+        scale = self._SIZE / max(height, width)
+        offset = np.array([(self._SIZE - width * scale) / 2, (self._SIZE - height * scale) / 2], np.float32)
+        transform = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
+        picture = cv2.warpAffine(image, transform, (self._SIZE, self._SIZE), flags=cv2.INTER_LINEAR)
+        regression, logits = (np.asarray(output[0], np.float32) for output in self._network(picture[None])[:2])
+        chosen = np.flatnonzero(logits.reshape(-1) > self._least_logit)
+        if not chosen.size:
+            return []
+        scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1)[chosen], -100, 100)))
+        values = regression[chosen].reshape(len(chosen), -1, 2)
+        anchors = self._anchors[chosen]
+        centre, extent = values[:, 0] + anchors, values[:, 1]
+        corners = np.concatenate(
+            [(centre - extent / 2)[:, None], (centre + extent / 2)[:, None], values[:, 2:] + anchors[:, None]], axis=1
+        )
+        return [
+            Detection(score, points[:2].reshape(4), points[2:])
+            for score, points in (
+                (score, (points - offset) / np.float32(scale))
+                for score, points in _weighted_nms(scores, corners, most)
+            )
+        ]
+
+
+class FaceDetector:
+    """Finds faces with YuNet (Wu, Peng and Yu, 2023): boxes and five points, at a working size of one's choice.
+
+    YuNet sees faces from about 10 to 300 pixels, so `longest_side` decides how small and how large a face may be.
+    """
+
+    _STRIDES = (8, 16, 32)
+    _MULTIPLE = 32
+
+    def __init__(self, network: NetworkCall, threshold: float = 0.6) -> None:
+        self._network = network
+        self._threshold = threshold
+        self._grids: dict[tuple[int, int], tuple[FloatArray, FloatArray]] = {}
+
+    def __call__(self, image: ImageArray, most: int, longest_side: int) -> list[Detection]:
+        """The `most` faces with the highest scores, best first, looked for with the picture's side at most so long."""
+        height, width = image.shape[:2]
+        scale = min(1.0, longest_side / max(height, width))
+        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+        outer = tuple(-(-side // self._MULTIPLE) * self._MULTIPLE for side in inner)
+        picture = np.zeros((outer[1], outer[0], 3), np.uint8)
+        cv2.resize(image, inner, dst=picture[: inner[1], : inner[0]], interpolation=cv2.INTER_AREA)
+        scores, boxes, points = (np.asarray(output[0], np.float32) for output in self._network(picture[None])[:3])
+        chosen = np.flatnonzero(scores.reshape(-1) > self._threshold)
+        if not chosen.size:
+            return []
+        cells, strides = self._grid(outer[0], outer[1])
+        cells, strides = cells[chosen], strides[chosen]
+        centre = (cells + boxes[chosen, :2]) * strides
+        extent = np.exp(boxes[chosen, 2:]) * strides
+        landmarks = (cells[:, None] + points[chosen].reshape(-1, 5, 2)) * strides[:, None]
+        back = np.array([width / inner[0], height / inner[1]], np.float32)
+        corners = np.concatenate([centre - extent / 2, centre + extent / 2], axis=1) * np.tile(back, 2)
+        kept = _nms(scores.reshape(-1)[chosen], corners, most)
+        return [
+            Detection(float(scores.reshape(-1)[chosen[place]]), corners[place], landmarks[place] * back)
+            for place in kept
+        ]
+
+    def _grid(self, width: int, height: int) -> tuple[FloatArray, FloatArray]:
+        """Cell indices (A, 2) and strides (A, 1) of all anchors for a picture of this size."""
+        if (width, height) not in self._grids:
+            cells = [_cell_indices(width // stride, height // stride) for stride in self._STRIDES]
+            strides = [
+                np.full((len(part), 1), stride, np.float32) for part, stride in zip(cells, self._STRIDES, strict=True)
+            ]
+            self._grids[width, height] = (np.concatenate(cells).astype(np.float32), np.concatenate(strides))
+        return self._grids[width, height]
+
+
+def _cell_indices(columns: int, rows: int) -> FloatArray:
+    """(rows * columns, 2): x and y index of each cell, row after row."""
+    y, x = np.mgrid[0:rows, 0:columns]
+    return np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def _overlaps(boxes: FloatArray, first: int, others: npt.NDArray[np.intp]) -> FloatArray:
+    """IoU of one box with some others; boxes are (n, 4)."""
+    one, rest = boxes[first], boxes[others]
+    width = np.clip(np.minimum(one[2], rest[:, 2]) - np.maximum(one[0], rest[:, 0]), 0, None)
+    height = np.clip(np.minimum(one[3], rest[:, 3]) - np.maximum(one[1], rest[:, 1]), 0, None)
+    areas = (rest[:, 2] - rest[:, 0]) * (rest[:, 3] - rest[:, 1])
+    shared = width * height
+    union = (one[2] - one[0]) * (one[3] - one[1]) + areas - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def _nms(scores: FloatArray, boxes: FloatArray, most: int) -> list[int]:
+    """Greedy non-maximum suppression: indices to keep, best first."""
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while order.size and len(kept) < most:
+        kept.append(int(order[0]))
+        order = order[1:][_overlaps(boxes, kept[-1], order[1:]) <= _NMS_IOU]
+    return kept
+
+
+def _weighted_nms(scores: FloatArray, shapes: FloatArray, most: int) -> list[tuple[float, FloatArray]]:
+    """Non-maximum suppression that averages what it merges, weighted by score; shapes (n, k, 2), corners first."""
+    boxes = shapes[:, :2].reshape(-1, 4)
+    order = np.argsort(-scores, kind="stable")
+    kept: list[tuple[float, FloatArray]] = []
+    while order.size and len(kept) < most:
+        best = int(order[0])
+        overlaps = _overlaps(boxes, best, order)
+        overlaps[0] = 1.0
+        merged, order = order[overlaps > _NMS_IOU], order[overlaps <= _NMS_IOU]
+        weights = scores[merged][:, None, None]
+        kept.append((float(scores[best]), (shapes[merged] * weights).sum(axis=0) / weights.sum()))
+    return kept

@@ -1,0 +1,259 @@
+"""Faces: found by YuNet, followed by the 478-point mesh, each with an id, blendshapes and head pose."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from livefg.perception.blendshapes import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, MIRRORED_BLENDSHAPE_NAMES
+from livefg.perception.detection import Detection, FaceDetector, NetworkCall
+from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
+from livefg.perception.head_pose import head_pose
+from livefg.perception.smoothing import OneEuroFilter
+from livefg.perception.tracks import LostTracks, TrackIds
+from livefg.results import Box, Face, FloatArray, Frame, ImageArray
+from livefg.workers import Chain, run_chain
+
+__all__ = ["FaceTracker", "alignment_points"]
+
+_CROP = 256
+_PRESENT = 0.5
+_SAME_FACE_IOU = 0.4
+_MESH_SCALE = 1.5
+_LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
+
+
+class _Observation(NamedTuple):
+    """What the mesh network says of one region; landmarks (478, 3) in the picture's pixels."""
+
+    presence: float
+    landmarks: FloatArray
+
+
+@dataclass(slots=True)
+class _Track:
+    """One face over time. `region` is where the mesh network looks for it in the next frame.
+
+    A face whose mesh cannot be had (too small, turned away) is kept by what the detector last said of it.
+    """
+
+    id: int
+    region: Region
+    detection: Detection | None
+    detected: float
+    time: float
+    score: float
+    filter: OneEuroFilter
+
+
+class FaceTracker:
+    """Follows up to `most` faces through the frames of one source, largest first when there are more.
+
+    The detector runs when no face is known or one was lost (at most every `detect_interval` seconds), and every
+    `refresh_interval` seconds to find those who joined while there is room for them. It looks at the picture with
+    its longer side at most `search_side` pixels.
+    """
+
+    _MEMORY = 1.0
+    _MIN_CUTOFF, _BETA = 1.0, 20.0
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        mesh: NetworkCall,
+        blendshapes: NetworkCall | None,
+        most: int = 4,
+        smooth: bool = True,
+        detect_interval: float = 0.0,
+        refresh_interval: float = 0.5,
+        search_side: int = 1024,
+    ) -> None:
+        self._detector = detector
+        self._mesh = mesh
+        self._blendshapes = blendshapes
+        self._most = most
+        self._smooth = smooth
+        self._detect_interval = detect_interval
+        self._refresh_interval = refresh_interval
+        self._search_side = search_side
+        self._ids = TrackIds()
+        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=1.5)
+        self._tracks: list[_Track] = []
+        self._detected_at = -math.inf
+
+    def reset(self) -> None:
+        """Forget all faces; call it between pictures or recordings that have nothing to do with each other."""
+        self._tracks.clear()
+        self._lost.clear()
+        self._ids.reset()
+        self._detected_at = -math.inf
+
+    def update(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces in the next frame, oldest track first. Frames must come in the order of their times."""
+        return run_chain(self.steps(frame))
+
+    def steps(self, frame: Frame) -> Chain[tuple[Face, ...]]:
+        """The same as `update`, as a chain for a `WorkerPool`."""
+        if frame.time < self._detected_at:
+            self._detected_at = -math.inf
+        searched = self._search_is_due(frame.time)
+        if searched:
+            (found,) = yield [functools.partial(self._search, frame)]
+            self._take_in(found, frame.time)
+        kept = yield from self._follow(frame, self._tracks)
+        if not searched and len(kept) < len(self._tracks):
+            # A face got lost: it may just have moved fast, so look for it before giving it up.
+            (found,) = yield [functools.partial(self._search, frame)]
+            self._keep(kept)
+            known = len(self._tracks)
+            self._take_in(found, frame.time)
+            kept += yield from self._follow(frame, self._tracks[known:])
+        kept = _without_duplicates(kept)
+        self._keep(kept)
+        return tuple((yield [functools.partial(self._face, track, seen, frame) for track, seen in kept]))
+
+    def _search_is_due(self, time: float) -> bool:
+        since = time - self._detected_at
+        if not self._tracks:
+            return since >= self._detect_interval
+        weak = any(track.detection is not None for track in self._tracks)
+        interval = min(self._refresh_interval, max(self._detect_interval, 0.1)) if weak else self._refresh_interval
+        return (weak or len(self._tracks) < self._most) and since >= interval
+
+    def _search(self, frame: Frame) -> list[Detection]:
+        self._detected_at = frame.time
+        found = self._detector(frame.image, 64, self._search_side)
+        return sorted(found, key=lambda face: -float(face.box[2] - face.box[0]))[: self._most]
+
+    def _take_in(self, found: list[Detection], time: float) -> None:
+        """Renew what is known of detected faces; begin tracks for those that are new, or take up lost ones."""
+        for face in found:
+            box = _box(face.box)
+            track = max(self._tracks, key=lambda track: _overlap(track, box), default=None)
+            if track is not None and _overlap(track, box) > _SAME_FACE_IOU:
+                track.detected, track.score = time, face.score
+                if track.detection is not None:
+                    track.detection, track.region = face, _detected_region(face)
+                continue
+            if len(self._tracks) >= self._most:
+                continue
+            region = _detected_region(face)
+            track = self._lost.recall(region, time, lambda _: True)
+            if track is None:
+                face_filter = OneEuroFilter(self._MIN_CUTOFF, self._BETA)
+                track = _Track(self._ids.new(), region, face, time, time, face.score, face_filter)
+            track.region, track.detection, track.detected, track.score = region, face, time, face.score
+            self._tracks.append(track)
+
+    def _follow(
+        self, frame: Frame, tracks: list[_Track]
+    ) -> Chain[list[tuple[_Track, _Observation | None]]]:
+        """Run the mesh on each track; those it cannot confirm stay only while their detection is fresh."""
+        seen = yield [functools.partial(self._observe, frame.image, track) for track in tracks]
+        kept: list[tuple[_Track, _Observation | None]] = []
+        for track, observation in zip(tracks, seen, strict=True):
+            if observation.presence >= _PRESENT:
+                track.detection = None
+                track.region = _following_region(observation.landmarks)
+                track.time = frame.time
+                kept.append((track, observation))
+            elif track.detection is not None and frame.time - track.detected <= 2 * self._refresh_interval:
+                track.time = frame.time
+                kept.append((track, None))
+        return kept
+
+    def _observe(self, image: ImageArray, track: _Track) -> _Observation:
+        seen = self._observe_region(image, track.region)
+        if track.detection is not None and seen.presence >= _PRESENT:
+            # A detector's box is only roughly what the mesh expects: look again where the mesh says the face is.
+            seen = self._observe_region(image, _following_region(seen.landmarks))
+        return seen
+
+    def _observe_region(self, image: ImageArray, region: Region) -> _Observation:
+        points, presence = self._mesh(crop(image, region, _CROP)[None])[:2]
+        return _Observation(float(presence[0]), to_picture(np.asarray(points[0], np.float32), region, _CROP))
+
+    def _keep(self, kept: list[tuple[_Track, _Observation | None]]) -> None:
+        """Go on with these tracks and remember the others as lost."""
+        for track in self._tracks:
+            if all(track is not other for other, _ in kept):
+                self._lost.add(track, track.region, track.time)
+        self._tracks = [track for track, _ in kept]
+
+    def _face(self, track: _Track, seen: _Observation | None, frame: Frame) -> Face:
+        """Everything that is known of one face now."""
+        if seen is None:
+            assert track.detection is not None
+            detected = track.detection
+            return Face(track.id, _box(detected.box), float(detected.score), points=detected.points)
+        raw = seen.landmarks
+        landmarks = track.filter(raw, frame.time, track.region.size / _MESH_SCALE) if self._smooth else raw
+        return Face(
+            track=track.id,
+            box=box_of(landmarks),
+            confidence=min(1.0, seen.presence),
+            points=alignment_points(landmarks),
+            landmarks=landmarks,
+            raw_landmarks=raw,
+            blendshapes=self._blendshapes_of(landmarks, frame.mirrored),
+            pose=head_pose(landmarks, frame.width, frame.height, frame.mirrored),
+        )
+
+    def _blendshapes_of(self, landmarks: FloatArray, mirrored: bool) -> Mapping[str, float] | None:
+        if self._blendshapes is None:
+            return None
+        (values,) = self._blendshapes(landmarks[None, BLENDSHAPE_POINTS, :2])
+        names = MIRRORED_BLENDSHAPE_NAMES if mirrored else BLENDSHAPE_NAMES
+        return dict(zip(names, np.asarray(values[0]).tolist(), strict=True))
+
+
+def alignment_points(landmarks: FloatArray) -> FloatArray:
+    """The five points (5, 2) that face embedders align by, from the mesh; see `Face.points` for their order."""
+    points = landmarks[:, :2]
+    return np.stack(
+        [(points[33] + points[133]) / 2, (points[362] + points[263]) / 2, points[1], points[61], points[291]]
+    )
+
+
+def _detected_region(face: Detection) -> Region:
+    """Where the mesh network should look for a face that YuNet found: level with its eyes."""
+    left, top, right, bottom = face.box.tolist()
+    (x0, y0), (x1, y1) = face.points[0].tolist(), face.points[1].tolist()
+    rotation = wrap_angle(-math.atan2(y0 - y1, x1 - x0))
+    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE)
+
+
+def _following_region(landmarks: FloatArray) -> Region:
+    """Where to look in the next frame for the face that has these landmarks now."""
+    left, top, right, bottom = box_of(landmarks)
+    (x0, y0), (x1, y1) = landmarks[_LEFT_EYE_CORNER, :2].tolist(), landmarks[_RIGHT_EYE_CORNER, :2].tolist()
+    rotation = wrap_angle(-math.atan2(y0 - y1, x1 - x0))
+    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE)
+
+
+def _box(values: FloatArray) -> Box:
+    left, top, right, bottom = values.tolist()
+    return (left, top, right, bottom)
+
+
+def _overlap(track: _Track, box: Box) -> float:
+    """How far a detected box covers the face of a track, 0..1."""
+    half = track.region.size / (2 * _MESH_SCALE)
+    own = (track.region.x - half, track.region.y - half, track.region.x + half, track.region.y + half)
+    return box_iou(own, box)
+
+
+def _without_duplicates(
+    kept: list[tuple[_Track, _Observation | None]],
+) -> list[tuple[_Track, _Observation | None]]:
+    """One track a face: of two that lie on each other the older one stays."""
+    unique: list[tuple[_Track, _Observation | None]] = []
+    for track, seen in sorted(kept, key=lambda pair: pair[0].id):
+        if all(box_iou(track.region.box(), other.region.box()) < 0.6 for other, _ in unique):
+            unique.append((track, seen))
+    return unique

@@ -1,0 +1,255 @@
+"""Hands: found by the palm detector, followed by the landmark network, each with an id and a side of its own."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from livefg.perception.detection import Detection, NetworkCall, PalmDetector
+from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
+from livefg.perception.handedness import SideVote, right_probability
+from livefg.perception.smoothing import OneEuroFilter
+from livefg.perception.tracks import LostTracks, TrackIds
+from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
+from livefg.workers import Chain, run_chain
+
+__all__ = ["HandTracker"]
+
+_CROP = 224
+_Z_SCALE = 1 / 0.4  # the landmark network gives z in 0.4 of the unit of x and y
+_PRESENT = 0.5
+_DOUBTFUL = 0.8
+_SAME_REGION_IOU = 0.5
+# The points that hold still when fingers bend decide where the hand will be in the next frame.
+_STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
+
+
+class _Observation(NamedTuple):
+    """What the landmark network says of one region; landmarks in the picture's pixels, world in metres."""
+
+    region: Region
+    presence: float
+    right: float
+    landmarks: FloatArray
+    world: FloatArray
+
+
+@dataclass(slots=True)
+class _Track:
+    """One hand over time. `region` is where to look for it in the next frame."""
+
+    id: int
+    side: SideVote
+    image_filter: OneEuroFilter
+    world_filter: OneEuroFilter
+    region: Region
+    time: float
+    frames: int = 0
+    presence: float = 1.0
+    motion: tuple[float, float] = field(default=(0.0, 0.0))
+
+
+class HandTracker:
+    """Follows up to `most` hands through the frames of one source.
+
+    The palm detector runs while fewer than `most` hands are followed or one of them is doubtful, but not more often
+    than every `detect_interval` seconds; a hand that gets lost is looked for at once, in the same frame. An id
+    outlives half a second out of sight.
+    """
+
+    _MEMORY = 0.5
+    _MIN_CUTOFF, _BETA = 1.5, 12.0
+
+    def __init__(
+        self,
+        palms: PalmDetector,
+        landmarks: NetworkCall,
+        most: int = 2,
+        smooth: bool = True,
+        detect_interval: float = 0.0,
+    ) -> None:
+        self._palms = palms
+        self._landmarks = landmarks
+        self._most = most
+        self._smooth = smooth
+        self._detect_interval = detect_interval
+        self._ids = TrackIds()
+        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=2.0)
+        self._tracks: list[_Track] = []
+        self._detected_at = -math.inf
+
+    def reset(self) -> None:
+        """Forget all hands; call it between pictures or recordings that have nothing to do with each other."""
+        self._tracks.clear()
+        self._lost.clear()
+        self._ids.reset()
+        self._detected_at = -math.inf
+
+    def update(self, frame: Frame) -> tuple[Hand, ...]:
+        """The hands in the next frame, oldest track first. Frames must come in the order of their times."""
+        return run_chain(self.steps(frame))
+
+    def steps(self, frame: Frame) -> Chain[tuple[Hand, ...]]:
+        """The same as `update`, as a chain for a `WorkerPool`."""
+        if frame.time < self._detected_at:
+            self._detected_at = -math.inf
+        regions = [track.region for track in self._tracks]
+        searched = self._search_is_due(frame.time)
+        if searched:
+            (found,) = yield [functools.partial(self._search, frame)]
+            regions += self._new_regions(found, regions)
+        observations = yield [functools.partial(self._observe, frame.image, region) for region in regions]
+        matched, rest = self._match(observations)
+        if not searched and len(matched) < len(self._tracks):
+            # A hand got lost: it may just have moved fast, so look for it before giving it up.
+            (found,) = yield [functools.partial(self._search, frame)]
+            again = self._new_regions(found, [observation.region for _, observation in matched])
+            rest += yield [functools.partial(self._observe, frame.image, region) for region in again]
+        return self._finish(frame, matched, rest)
+
+    def _search_is_due(self, time: float) -> bool:
+        missing = len(self._tracks) < self._most or any(track.presence < _DOUBTFUL for track in self._tracks)
+        return missing and time - self._detected_at >= self._detect_interval
+
+    def _search(self, frame: Frame) -> list[Region]:
+        self._detected_at = frame.time
+        return [_palm_region(palm) for palm in self._palms(frame.image, self._most + 1)]
+
+    def _new_regions(self, found: list[Region], known: list[Region]) -> list[Region]:
+        """Those of `found` that are not where we already look, as many as are missing or in doubt."""
+        doubtful = sum(track.presence < _DOUBTFUL for track in self._tracks)
+        room = self._most - len(known) + doubtful
+        new: list[Region] = []
+        for region in found:
+            if len(new) < room and all(
+                box_iou(region.box(), other.box()) <= _SAME_REGION_IOU for other in (*known, *new)
+            ):
+                new.append(region)
+        return new
+
+    def _observe(self, image: ImageArray, region: Region) -> _Observation:
+        points, presence, handedness, world = self._landmarks(crop(image, region, _CROP)[None])
+        landmarks = to_picture(np.asarray(points[0], np.float32), region, _CROP)
+        landmarks[:, 2] *= _Z_SCALE
+        turned = np.array(world[0], np.float32)
+        cos, sin = math.cos(region.rotation), math.sin(region.rotation)
+        x, y = turned[:, 0].copy(), turned[:, 1].copy()
+        turned[:, 0], turned[:, 1] = x * cos - y * sin, x * sin + y * cos
+        return _Observation(region, float(presence[0]), right_probability(float(handedness[0])), landmarks, turned)
+
+    def _match(self, observations: list[_Observation]) -> tuple[list[tuple[_Track, _Observation]], list[_Observation]]:
+        """Give the first observations to the tracks that asked for them; one hand keeps one track only."""
+        own, rest = observations[: len(self._tracks)], observations[len(self._tracks) :]
+        pairs = [(track, seen) for track, seen in zip(self._tracks, own, strict=True) if seen.presence >= _PRESENT]
+        kept: list[tuple[_Track, _Observation]] = []
+        for pair in sorted(pairs, key=lambda pair: _strangeness(*pair)):
+            if not any(_same_hand(pair[1], other) for _, other in kept):
+                kept.append(pair)
+        return sorted(kept, key=lambda pair: pair[0].id), rest
+
+    def _finish(
+        self, frame: Frame, matched: list[tuple[_Track, _Observation]], rest: list[_Observation]
+    ) -> tuple[Hand, ...]:
+        for track in self._tracks:
+            if all(track is not kept for kept, _ in matched):
+                self._lost.add(track, track.region, track.time)
+        for seen in sorted(rest, key=lambda seen: -seen.presence):
+            if seen.presence >= _PRESENT and not any(_same_hand(seen, other) for _, other in matched):
+                matched.append((self._recall_or_begin(seen, frame), seen))
+        if len(matched) > self._most:
+            matched = sorted(matched, key=lambda pair: -pair[1].presence)[: self._most]
+            matched.sort(key=lambda pair: pair[0].id)
+        self._tracks = [track for track, _ in matched]
+        return tuple(self._advance(track, seen, frame) for track, seen in matched)
+
+    def _recall_or_begin(self, seen: _Observation, frame: Frame) -> _Track:
+        back = self._lost.recall(seen.region, frame.time, lambda track: track.side.agrees(seen.right))
+        if back is not None:
+            return back
+        return _Track(
+            id=self._ids.new(),
+            side=SideVote() if self._smooth else SideVote(memory=0.0),
+            image_filter=OneEuroFilter(self._MIN_CUTOFF, self._BETA),
+            world_filter=OneEuroFilter(self._MIN_CUTOFF, self._BETA),
+            region=seen.region,
+            time=frame.time,
+        )
+
+    def _advance(self, track: _Track, seen: _Observation, frame: Frame) -> Hand:
+        """Bring a track up to date and say what is known of its hand now."""
+        track.side.add(seen.right)
+        following = _following_region(seen.landmarks)
+        track.motion = (following.x - track.region.x, following.y - track.region.y) if track.frames else (0.0, 0.0)
+        track.region, track.time, track.presence = following, frame.time, seen.presence
+        track.frames += 1
+        landmarks, world = seen.landmarks, seen.world
+        if self._smooth:
+            landmarks = track.image_filter(landmarks, frame.time, following.size / 2)
+            world = track.world_filter(world, frame.time, 0.1)
+        side, confidence = track.side.answer(frame.mirrored)
+        return Hand(
+            track=track.id,
+            side=side,
+            side_confidence=confidence,
+            box=_hand_box(landmarks),
+            confidence=min(1.0, seen.presence),
+            landmarks=landmarks,
+            raw_landmarks=seen.landmarks,
+            world_landmarks=world,
+        )
+
+
+def _palm_region(palm: Detection) -> Region:
+    """Where the whole hand is to be expected around a palm: turned so that the fingers point up."""
+    left, top, right, bottom = palm.box.tolist()
+    wrist, middle = palm.points[0].tolist(), palm.points[2].tolist()
+    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist[1] - middle[1], middle[0] - wrist[0]))
+    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, 2.6, -0.5)
+
+
+def _following_region(landmarks: FloatArray) -> Region:
+    """Where to look in the next frame for the hand that has these landmarks now."""
+    points = landmarks[:, :2]
+    (wrist_x, wrist_y), middle = points[0].tolist(), (((points[5] + points[13]) / 2 + points[9]) / 2).tolist()
+    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist_y - middle[1], middle[0] - wrist_x))
+    steady = points[_STEADY_POINTS]
+    centre = (steady.max(axis=0) + steady.min(axis=0)) / 2
+    cos, sin = math.cos(rotation), math.sin(rotation)
+    upright = (steady - centre) @ np.array([[cos, -sin], [sin, cos]], np.float32)
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    (x, y), (width, height) = ((high + low) / 2).tolist(), (high - low).tolist()
+    return region_around(
+        x * cos - y * sin + float(centre[0]), x * sin + y * cos + float(centre[1]), width, height, rotation, 2.0, -0.1
+    )
+
+
+def _hand_box(landmarks: FloatArray) -> Box:
+    """The box around the landmarks with the flesh around them."""
+    left, top, right, bottom = box_of(landmarks)
+    margin = 0.08 * max(right - left, bottom - top)
+    return (left - margin, top - margin, right + margin, bottom + margin)
+
+
+def _breadth(landmarks: FloatArray) -> float:
+    """The longest side of the triangle wrist, index knuckle, little finger knuckle."""
+    corners = landmarks[[0, 5, 17], :2]
+    return float(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max())
+
+
+def _same_hand(first: _Observation, second: _Observation) -> bool:
+    """Whether two observations are of one hand: most of their points nearly coincide."""
+    near = 0.2 * max(_breadth(first.landmarks), _breadth(second.landmarks))
+    distances = np.linalg.norm(first.landmarks[:, :2] - second.landmarks[:, :2], axis=1)
+    return int((distances < near).sum()) >= 10 and box_iou(box_of(first.landmarks), box_of(second.landmarks)) > 0.2
+
+
+def _strangeness(track: _Track, seen: _Observation) -> float:
+    """How little an observation looks like the hand of this track: a wrong side, a jump from where it was going."""
+    expected = np.array([track.region.x + track.motion[0], track.region.y + track.motion[1]])
+    now = _following_region(seen.landmarks)
+    jump = float(np.hypot(now.x - expected[0], now.y - expected[1])) / max(track.region.size, 1.0)
+    return jump + (0.0 if track.side.agrees(seen.right) else 1.0)

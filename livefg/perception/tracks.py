@@ -1,0 +1,76 @@
+"""Track ids: who gets a new one, and who gets the old one back after a moment out of sight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from livefg.perception.geometry import Region
+
+__all__ = ["LostTracks", "TrackIds"]
+
+State = TypeVar("State")
+
+
+class TrackIds:
+    """Hands out ids from 1; an id is never used twice before `reset`."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self) -> int:
+        """An id that nobody had yet."""
+        self._last += 1
+        return self._last
+
+    def reset(self) -> None:
+        """Begin again at 1."""
+        self._last = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost(Generic[State]):
+    state: State
+    region: Region
+    time: float
+
+
+class LostTracks(Generic[State]):
+    """Remembers tracks for `memory` seconds after they were last seen, so that they can take up their ids again.
+
+    A lost track is taken for the same object again within `reach` times its size, a distance that grows while it
+    is away up to that limit.
+    """
+
+    _INITIAL_REACH = 0.5
+    _GROWTH = 4.0
+
+    def __init__(self, memory: float, reach: float) -> None:
+        self._memory = memory
+        self._reach = reach
+        self._lost: list[_Lost[State]] = []
+
+    def add(self, state: State, region: Region, time: float) -> None:
+        """Remember a track that was last seen in `region` at `time` (seconds)."""
+        self._lost.append(_Lost(state, region, time))
+
+    def recall(self, region: Region, time: float, fits: Callable[[State], bool]) -> State | None:
+        """Take out and return the nearest remembered track that could now be in `region` and that `fits`."""
+        self._lost = [lost for lost in self._lost if time - lost.time <= self._memory]
+        best, least = None, math.inf
+        for lost in self._lost:
+            distance = math.hypot(region.x - lost.region.x, region.y - lost.region.y) / lost.region.size
+            reach = min(self._reach, self._INITIAL_REACH + self._GROWTH * (time - lost.time))
+            growth = region.size / lost.region.size
+            if distance < min(reach, least) and 0.5 < growth < 2.0 and fits(lost.state):
+                best, least = lost, distance
+        if best is None:
+            return None
+        self._lost.remove(best)
+        return best.state
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lost.clear()

@@ -1,0 +1,170 @@
+"""A small pool of threads that runs several chains of work side by side.
+
+A chain is a generator: it yields a batch of jobs (callables), gets their results back in the same order, and may
+yield again before it returns its answer. Nothing ever waits inside a worker, so chains on the same pool cannot
+starve each other, and a chain that has three equal jobs while another has one keeps every thread busy.
+
+Chains started on the same `lane` run one after the other, in the order they were started; chains on different
+lanes run side by side, even for different frames.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+__all__ = ["Chain", "WorkerPool", "run_chain"]
+
+Answer = TypeVar("Answer")
+Job = Callable[[], Any]
+Chain = Generator[Sequence[Job], list[Any], Answer]
+"""A generator that yields batches of jobs, is sent the list of their results, and returns its answer."""
+
+
+def run_chain(chain: Chain[Answer]) -> Answer:
+    """Run a chain in the calling thread, job after job, and return its answer."""
+    try:
+        jobs = next(chain)
+        while True:
+            jobs = chain.send([job() for job in jobs])
+    except StopIteration as stop:
+        answer: Answer = stop.value
+        return answer
+
+
+class _Run:
+    """A chain that has been started: where its results go and how many of its jobs are still out."""
+
+    __slots__ = ("chain", "future", "lane", "pending", "results")
+
+    def __init__(self, chain: Chain[Any], lane: str) -> None:
+        self.chain = chain
+        self.lane = lane
+        self.future: Future[Any] = Future()
+        self.results: list[Any] = []
+        self.pending = 0
+
+
+class WorkerPool:
+    """`threads` daemon threads that run chains. Use as a context manager, or call `close` when done."""
+
+    def __init__(self, threads: int) -> None:
+        if threads < 1:
+            raise ValueError(f"a worker pool needs at least one thread, got {threads}")
+        self._condition = threading.Condition()
+        self._jobs: deque[tuple[_Run, int, Job]] = deque()
+        self._resumable: deque[_Run] = deque()
+        self._lanes: dict[str, deque[_Run]] = {}
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"livefg-worker-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, chain: Chain[Answer], lane: str) -> Future[Answer]:
+        """Start a chain once the earlier ones of its lane are done; its answer or error arrives in the future."""
+        run = _Run(chain, lane)
+        with self._condition:
+            if self._closed:
+                raise RuntimeError("the worker pool is closed")
+            queue = self._lanes.setdefault(lane, deque())
+            queue.append(run)
+            if len(queue) == 1:
+                self._resumable.append(run)
+                self._condition.notify()
+        return run.future
+
+    def close(self) -> None:
+        """Stop the threads after the jobs they are in; chains that have not ended are cancelled."""
+        with self._condition:
+            if self._closed:
+                return
+            self._closed = True
+            self._condition.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for queue in self._lanes.values():
+            for run in queue:
+                run.chain.close()
+                run.future.cancel()
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                while not (self._jobs or self._resumable or self._closed):
+                    self._condition.wait()
+                if self._closed:
+                    return
+                # Going on with a chain makes more jobs for everybody, so it comes before doing a job.
+                run = self._resumable.popleft() if self._resumable else None
+                task = None if run else self._jobs.popleft()
+            if run:
+                self._resume(run)
+            elif task:
+                self._do(*task)
+
+    def _resume(self, run: _Run) -> None:
+        """Send the results in; queue the next batch, or finish."""
+        try:
+            jobs = run.chain.send(run.results) if run.results else next(run.chain)
+            while not jobs:
+                jobs = run.chain.send([])
+        except StopIteration as stop:
+            self._finish(run)
+            run.future.set_result(stop.value)
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the chain
+            self._finish(run)
+            run.future.set_exception(error)
+        else:
+            with self._condition:
+                run.results = [None] * len(jobs)
+                run.pending = len(jobs)
+                self._jobs.extend((run, place, job) for place, job in enumerate(jobs))
+                self._condition.notify(len(jobs))
+
+    def _do(self, run: _Run, place: int, job: Job) -> None:
+        try:
+            result = job()
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the chain
+            result = _Failure(error)
+        with self._condition:
+            run.results[place] = result
+            run.pending -= 1
+            if run.pending:
+                return
+        failure = next((item for item in run.results if isinstance(item, _Failure)), None)
+        if failure is None:
+            self._resume(run)
+        else:
+            run.chain.close()
+            self._finish(run)
+            run.future.set_exception(failure.error)
+
+    def _finish(self, run: _Run) -> None:
+        """Let the next chain of the lane begin."""
+        with self._condition:
+            queue = self._lanes[run.lane]
+            queue.popleft()
+            if queue:
+                self._resumable.append(queue[0])
+                self._condition.notify()
+
+
+class _Failure:
+    """Marks the place of a job that raised."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
