@@ -1,9 +1,13 @@
 """livefg: real-time face and gesture recognition on your own machine."""
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 
 from livefg.errors import LivefgError
 from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Label
+
+# ONNX Runtime reports its use to its maker over the network unless this stands before it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = ["Event", "Face", "Frame", "FrameResult", "Hand", "HeadPose", "Label", "LivefgError", "__version__"]
 
