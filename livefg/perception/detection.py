@@ -56,7 +56,7 @@ class PalmDetector:
         chosen = np.flatnonzero(logits.reshape(-1) > self._least_logit)
         if not chosen.size:
             return []
-        scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1)[chosen], -100, 100)))
+        scores = (1 / (1 + np.exp(-np.clip(logits.reshape(-1)[chosen], -100, 100)))).astype(np.float32)
         values = regression[chosen].reshape(len(chosen), -1, 2)
         anchors = self._anchors[chosen]
         centre, extent = values[:, 0] + anchors, values[:, 1]

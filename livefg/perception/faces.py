@@ -23,6 +23,7 @@ __all__ = ["FaceTracker", "alignment_points"]
 
 _CROP = 256
 _PRESENT = 0.5
+_SURE = 0.8  # a detection that the mesh does not confirm must score so much: hands and dogs reach 0.77
 _SAME_FACE_IOU = 0.4
 _MESH_SCALE = 1.5
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
@@ -162,10 +163,17 @@ class FaceTracker:
                 track.region = _following_region(observation.landmarks)
                 track.time = frame.time
                 kept.append((track, observation))
-            elif track.detection is not None and frame.time - track.detected <= 2 * self._refresh_interval:
+            elif self._is_sure(track, frame.time):
                 track.time = frame.time
                 kept.append((track, None))
         return kept
+
+    def _is_sure(self, track: _Track, time: float) -> bool:
+        return (
+            track.detection is not None
+            and track.detection.score >= _SURE
+            and time - track.detected <= 2 * self._refresh_interval
+        )
 
     def _observe(self, image: ImageArray, track: _Track) -> _Observation:
         seen = self._observe_region(image, track.region)

@@ -58,10 +58,10 @@ class HandTracker:
 
     The palm detector runs while fewer than `most` hands are followed or one of them is doubtful, but not more often
     than every `detect_interval` seconds; a hand that gets lost is looked for at once, in the same frame. An id
-    outlives half a second out of sight.
+    outlives a second out of sight.
     """
 
-    _MEMORY = 0.5
+    _MEMORY = 1.0
     _MIN_CUTOFF, _BETA = 1.5, 12.0
 
     def __init__(
@@ -78,7 +78,7 @@ class HandTracker:
         self._smooth = smooth
         self._detect_interval = detect_interval
         self._ids = TrackIds()
-        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=2.0)
+        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=4.0)
         self._tracks: list[_Track] = []
         self._detected_at = -math.inf
 

@@ -45,7 +45,7 @@ class LostTracks(Generic[State]):
     """
 
     _INITIAL_REACH = 0.5
-    _GROWTH = 4.0
+    _GROWTH = 8.0
 
     def __init__(self, memory: float, reach: float) -> None:
         self._memory = memory

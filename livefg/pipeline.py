@@ -1,0 +1,294 @@
+"""The order of the stages for one frame: perceive, recognise. Everything that looks at pictures runs this."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, Protocol, Self, TypeVar
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import Classifier
+from livefg.inference.network import Network, NetworkReport
+from livefg.perception.detection import FaceDetector, PalmDetector
+from livefg.perception.faces import FaceTracker
+from livefg.perception.hands import HandTracker
+from livefg.recognition.gestures import GestureRecognizer
+from livefg.results import Face, Frame, FrameResult, Hand
+from livefg.workers import Chain, WorkerPool
+
+__all__ = ["Backend", "Pipeline", "PipelineSettings"]
+
+Backend = Literal["livefg", "mediapipe"]
+Answer = TypeVar("Answer")
+
+_STAGES = ("hands", "faces", "gestures")
+_MOST_WORKERS = 4
+_IN_FLIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What to look for, and with what.
+
+    `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
+    stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures; those not named take `auto`). `lite` takes
+    the smaller, less exact hand networks. `smooth` filters landmarks over time. `search_interval` is the shortest
+    time in seconds between two searches for missing hands or faces (0: in every frame). `workers` is how many
+    threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
+    perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
+    """
+
+    hands: int = 2
+    faces: int = 4
+    device: str = "auto"
+    lite: bool = False
+    smooth: bool = True
+    blendshapes: bool = True
+    gestures: bool = True
+    search_interval: float = 0.0
+    workers: int | None = None
+    backend: Backend = "livefg"
+    mediapipe_models: str | None = None
+
+    def device_of(self, stage: str) -> str:
+        """The device that was asked for a stage; raises LivefgError if `device` names a stage that does not exist."""
+        if "=" not in self.device:
+            return self.device
+        devices: dict[str, str] = {}
+        for part in self.device.split(","):
+            name, _, device = part.partition("=")
+            if name not in _STAGES or not device:
+                raise LivefgError(
+                    f"'{part}' is not a device for a stage; write STAGE=DEVICE with a stage of {', '.join(_STAGES)}."
+                )
+            devices[name] = device
+        return devices.get(stage, "auto")
+
+
+class Perception(Protocol):
+    """Finds faces and hands: as chains for a worker pool, one lane for each kind."""
+
+    @property
+    def reports(self) -> tuple[NetworkReport, ...]:
+        """Where each network runs."""
+        ...
+
+    def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
+        """The chains to run for a frame: `hands` gives a tuple of Hand, `faces` a tuple of Face."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything seen so far."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class Pipeline:
+    """Turns frames into results. Use as a context manager, or call `close` when done.
+
+    Frames of one source must come in the order of their times; call `reset` before another source or picture. It
+    may be used from one thread at a time. Raises LivefgError if a network is missing, damaged, or cannot run on the
+    device that was asked for.
+    """
+
+    def __init__(self, settings: PipelineSettings | None = None) -> None:
+        self.settings = settings or PipelineSettings()
+        self._perception: Perception
+        if self.settings.backend == "mediapipe":
+            from livefg.perception.mediapipe_backend import MediaPipePerception  # noqa: PLC0415 - an optional extra
+
+            self._perception = MediaPipePerception(self.settings)
+            self._gestures = None
+        else:
+            self._perception = OnnxPerception(self.settings)
+        workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+        self._pool = WorkerPool(workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def reports(self) -> tuple[NetworkReport, ...]:
+        """Where each network runs, and how fast it was when it was warmed up."""
+        return self._perception.reports
+
+    def process(self, frame: Frame) -> FrameResult:
+        """What is seen in one frame."""
+        return self._begin(frame).result()
+
+    def stream(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
+        """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends."""
+        pending: deque[_Pending] = deque()
+        for frame in frames:
+            pending.append(self._begin(frame))
+            if len(pending) >= _IN_FLIGHT:
+                first = pending.popleft()
+                yield first.frame, first.result()
+        for last in pending:
+            yield last.frame, last.result()
+
+    def reset(self) -> None:
+        """Forget everything seen so far: the next frame has nothing to do with the last one."""
+        self._perception.reset()
+
+    def close(self) -> None:
+        """Stop the worker threads and give back the networks; calling it again does nothing."""
+        self._pool.close()
+        self._perception.close()
+
+    def _begin(self, frame: Frame) -> _Pending:
+        seconds: dict[str, float] = {}
+        lanes = {
+            name: self._pool.start(_timed(chain, name, seconds), name)
+            for name, chain in self._perception.lanes(frame).items()
+        }
+        return _Pending(frame, lanes, seconds, time.perf_counter())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pending:
+    """A frame whose chains are running."""
+
+    frame: Frame
+    lanes: Mapping[str, Future[Any]]
+    seconds: dict[str, float]
+    begun: float
+
+    def result(self) -> FrameResult:
+        """Wait for the chains and put the result together."""
+        hands: tuple[Hand, ...] = self.lanes["hands"].result() if "hands" in self.lanes else ()
+        faces: tuple[Face, ...] = self.lanes["faces"].result() if "faces" in self.lanes else ()
+        self.seconds["total"] = time.perf_counter() - self.begun
+        return FrameResult(
+            source=self.frame.source,
+            frame=self.frame.index,
+            time=self.frame.time,
+            width=self.frame.width,
+            height=self.frame.height,
+            faces=faces,
+            hands=hands,
+            seconds=self.seconds,
+        )
+
+
+class OnnxPerception:
+    """livefg's own networks on ONNX Runtime."""
+
+    def __init__(self, settings: PipelineSettings) -> None:
+        networks = _Networks(settings)
+        self._hands: HandTracker | None = None
+        self._faces: FaceTracker | None = None
+        self._gestures: GestureRecognizer | None = None
+        if settings.hands:
+            variant = "_lite" if settings.lite else ""
+            palms = networks.want(f"palm_detector{variant}", "hands")
+            landmarks = networks.want(f"hand_landmarks{variant}", "hands")
+        if settings.faces:
+            detector, mesh = networks.want("face_detector", "faces"), networks.want("face_mesh", "faces")
+            blendshapes = networks.want("blendshapes", "faces") if settings.blendshapes else None
+        classifier = networks.want_classifier("gesture_canned") if settings.hands and settings.gestures else None
+        if settings.hands:
+            self._hands = HandTracker(
+                PalmDetector(palms()), landmarks(), settings.hands, settings.smooth, settings.search_interval
+            )
+            self._gestures = GestureRecognizer(classifier()) if classifier else None
+        if settings.faces:
+            self._faces = FaceTracker(
+                FaceDetector(detector()),
+                mesh(),
+                blendshapes() if blendshapes else None,
+                settings.faces,
+                settings.smooth,
+                settings.search_interval,
+            )
+        self.reports = networks.reports()
+
+    def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
+        """One lane for hands with their gestures, one for faces."""
+        lanes: dict[str, Chain[Any]] = {}
+        if self._hands:
+            lanes["hands"] = self._hands_with_gestures(self._hands, frame)
+        if self._faces:
+            lanes["faces"] = self._faces.steps(frame)
+        return lanes
+
+    def _hands_with_gestures(self, tracker: HandTracker, frame: Frame) -> Chain[tuple[Hand, ...]]:
+        hands = yield from tracker.steps(frame)
+        if self._gestures and hands:
+            (hands,) = yield [partial(self._gestures, hands, frame.mirrored)]
+        return hands
+
+    def reset(self) -> None:
+        """Forget all tracks."""
+        for tracker in (self._hands, self._faces):
+            if tracker:
+                tracker.reset()
+
+    def close(self) -> None:
+        """Nothing to give back: the sessions go with their last user."""
+
+
+class _Networks:
+    """Loads the networks side by side, since most of a session's start is spent outside Python."""
+
+    def __init__(self, settings: PipelineSettings) -> None:
+        self._settings = settings
+        self._executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="livefg-load")
+        self._loading: list[Future[Any]] = []
+
+    def want(self, name: str, stage: str) -> Callable[[], Network]:
+        """Begin to load a network; call what comes back to wait for it."""
+        future = self._executor.submit(Network.load, name, self._settings.device_of(stage))
+        self._loading.append(future)
+        return future.result
+
+    def want_classifier(self, name: str) -> Callable[[], Classifier]:
+        """Begin to load a classifier; call what comes back to wait for it."""
+        future = self._executor.submit(Classifier.load, name, self._settings.device_of("gestures"))
+        self._loading.append(future)
+        return future.result
+
+    def reports(self) -> tuple[NetworkReport, ...]:
+        """Where each network runs, in the order in which they were asked for."""
+        self._executor.shutdown()
+        return tuple(future.result().report for future in self._loading)
+
+
+def _timed(
+    chain: Chain[Answer], name: str, seconds: dict[str, float]
+) -> Generator[list[Callable[[], Any]], list[Any], Answer]:
+    """The same chain, adding up the time that its own code and its jobs take under `name`."""
+
+    def measure(job: Callable[[], Any]) -> Any:
+        begun = time.perf_counter()
+        try:
+            return job()
+        finally:
+            spent.append(time.perf_counter() - begun)
+
+    spent: list[float] = []
+    results: list[Any] | None = None
+    try:
+        while True:
+            begun = time.perf_counter()
+            try:
+                jobs = next(chain) if results is None else chain.send(results)
+            finally:
+                spent.append(time.perf_counter() - begun)
+            results = yield [partial(measure, job) for job in jobs]
+    except StopIteration as stop:
+        answer: Answer = stop.value
+        return answer
+    finally:
+        seconds[name] = sum(spent)
