@@ -106,10 +106,10 @@ def _obstacle(device: DeviceName) -> Obstacle | None:
             return _missing_provider(device, f"{_REPLACE_RUNTIME}onnxruntime-openvino{libraries}")
 
 
-def providers(device: DeviceName, cache: Path) -> list[tuple[str, dict[str, Any]]]:
+def providers(device: DeviceName, cache: Path, threads: int) -> list[tuple[str, dict[str, Any]]]:
     """ONNX Runtime's providers with their options for `device`, the one asked for first.
 
-    `cache` is a folder of this network's own for compiled engines; it need not exist.
+    `cache` is an existing folder of this network's own for what is compiled; `threads` is for a run on a CPU.
     """
     cpu = (PROVIDERS["cpu"], dict[str, Any]())
     # The search for the fastest convolution takes half a second for every new shape when exhaustive; TF32
@@ -134,7 +134,9 @@ def providers(device: DeviceName, cache: Path) -> list[tuple[str, dict[str, Any]
         case "directml":
             return [(PROVIDERS[device], {"performance_preference": "high_performance"}), cpu]
         case "openvino":
-            return [(PROVIDERS[device], {"device_type": "AUTO", "cache_dir": str(cache)}), cpu]
+            # With the type AUTO it comes up and then leaves every operation to the ordinary CPU provider.
+            options = {"device_type": "CPU", "num_of_threads": str(threads), "cache_dir": str(cache)}
+            return [(PROVIDERS[device], options), cpu]
         case _:
             return [cpu]
 
