@@ -1,0 +1,167 @@
+"""The overlay as a whole: what is drawn for a `FrameResult`, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from livefg.overlay.chips import Chip, Row, chip_size, display_name, draw_chip
+from livefg.overlay.draw import ImageArray, bracket_lines, draw_lines, is_drawable, translucent
+from livefg.overlay.events import draw_pills, draw_rings, pill_rects
+from livefg.overlay.faces import draw_axes, draw_contours
+from livefg.overlay.hands import draw_skeleton
+from livefg.overlay.help import draw_help
+from livefg.overlay.hud import Hud, draw_hud, hud_rects
+from livefg.overlay.layout import Placement, Rect, place_chips
+from livefg.overlay.mirror import mirrored_result
+from livefg.overlay.style import FACE, HALO, HALO_OPACITY, KNOWN, SIDE_COLOURS, Colour, Scale
+from livefg.results import Box, Event, Face, Frame, FrameResult, Hand
+
+__all__ = ["Overlay"]
+
+_SMALL_FACE = 70  # pixels at 640x480, below which a chip is smaller and shorter
+_SMALL_HAND = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Draws results on pictures; holds settings only.
+
+    `landmarks`: skeletons, contours and axes; `boxes`: the corners around faces and hands; `chips`: names,
+    gestures and expressions with their confidence; `events`: pills and rings.
+    """
+
+    landmarks: bool = True
+    boxes: bool = True
+    chips: bool = True
+    events: bool = True
+
+    def compose(
+        self,
+        frame: Frame,
+        result: FrameResult,
+        *,
+        mirror: bool = False,
+        events: Sequence[Event] | None = None,
+        hud: Hud | None = None,
+        show_help: bool = False,
+    ) -> ImageArray:
+        """A new picture (height, width, 3) uint8 RGB: the frame with everything on it, as a person is shown
+        it.
+
+        `mirror` flips the picture before anything is drawn, so that text stays readable and sides stay the
+        person's own. `events` are those of the last moments (default: the result's own), shown as they are at
+        `result.time`.
+        """
+        image: ImageArray = np.ascontiguousarray(frame.image[:, ::-1]) if mirror else frame.image.copy()
+        shown = mirrored_result(result) if mirror else result
+        self.draw(
+            image,
+            shown,
+            events=events,
+            mirrored=frame.mirrored != mirror,
+            keep_free=hud_rects(hud, frame.width, frame.height) if hud else (),
+        )
+        if hud:
+            draw_hud(image, hud)
+        if show_help:
+            draw_help(image)
+        return image
+
+    def draw(
+        self,
+        image: ImageArray,
+        result: FrameResult,
+        *,
+        events: Sequence[Event] | None = None,
+        now: float | None = None,
+        mirrored: bool = False,
+        keep_free: Sequence[Rect] = (),
+    ) -> None:
+        """Draw `result` in place on `image`, (height, width, 3) uint8 RGB of the frame's size.
+
+        `events` flash and fade by their age at `now` seconds (defaults: the result's events and time).
+        `mirrored` says that picture and coordinates are a mirror image of the scene. No label is put on
+        `keep_free`.
+        """
+        now = result.time if now is None else now
+        shown_events = () if not self.events else result.events if events is None else events
+        scale = Scale.of(image.shape[1], image.shape[0])
+        faces = [face for face in result.faces if is_drawable(face.box)]
+        hands = [hand for hand in result.hands if is_drawable(hand.box)]
+        for face in faces:
+            if self.landmarks:
+                draw_contours(image, face, _face_colour(face), scale)
+            if self.boxes:
+                _draw_brackets(image, face.box, _face_colour(face), scale)
+            if self.landmarks:
+                draw_axes(image, face, scale, mirrored=mirrored)
+        for hand in hands:
+            if self.boxes:
+                _draw_brackets(image, hand.box, SIDE_COLOURS[hand.side], scale)
+            if self.landmarks:
+                draw_skeleton(image, hand, scale)
+        draw_rings(image, shown_events, result, now)
+        if self.chips:
+            size = (image.shape[1], image.shape[0])
+            pills = pill_rects(shown_events, result, now, size)
+            _draw_chips(image, faces, hands, scale, [*keep_free, *pills])
+        draw_pills(image, shown_events, result, now)
+
+
+def _face_colour(face: Face) -> Colour:
+    known = face.identity is not None and face.identity.name != "unknown"
+    return KNOWN if known else FACE
+
+
+def _draw_brackets(image: ImageArray, box: Box, colour: Colour, scale: Scale) -> None:
+    side = max(1.0, min(box[2] - box[0], box[3] - box[1]))
+    width = max(1.0, min(scale.stroke, side / 40))
+    lines = bracket_lines(box, min(9 * scale.unit, side * 0.12), side * 0.16)
+    halo = width + max(1.5, 1.5 * scale.unit)
+    for line in lines:
+        with translucent(image, [line], halo + 2, HALO_OPACITY) as region:
+            if region is not None:
+                canvas, origin = region
+                draw_lines(canvas, [line - origin], HALO, halo)
+    draw_lines(image, lines, colour, width)
+
+
+def _draw_chips(
+    image: ImageArray, faces: Sequence[Face], hands: Sequence[Hand], scale: Scale, keep_free: Sequence[Rect]
+) -> None:
+    chips = [(_face_chip(face, scale), face.box, _SMALL_FACE) for face in faces]
+    chips += [(_hand_chip(hand), hand.box, _SMALL_HAND) for hand in hands]
+    sized = [
+        (chip, box, scale.smaller() if box[2] - box[0] < small * scale.unit else scale)
+        for chip, box, small in chips
+    ]
+    placements = [Placement(chip_size(chip, size), box) for chip, box, size in sized]
+    corners = place_chips(placements, (image.shape[1], image.shape[0]), scale.gap, keep_free)
+    for (chip, _, size), (left, top) in zip(sized, corners, strict=True):
+        draw_chip(image, chip, left, top, size)
+
+
+def _face_chip(face: Face, scale: Scale) -> Chip:
+    small = face.box[2] - face.box[0] < _SMALL_FACE * scale.unit
+    rows: list[Row] = []
+    if face.identity is not None:
+        name = "Unknown" if face.identity.name == "unknown" else face.identity.name
+        rows.append(Row(display_name(name), face.identity.confidence, strong=True, bar=not small))
+    else:
+        rows.append(Row(f"Face {face.track}", face.confidence, strong=face.expression is None, bar=False))
+    if face.expression is not None and not small:
+        rows.append(Row(display_name(face.expression.name), face.expression.confidence))
+    return Chip(tuple(rows), _face_colour(face))
+
+
+def _hand_chip(hand: Hand) -> Chip:
+    rows: list[Row] = []
+    if hand.gesture is not None:
+        none = hand.gesture.name == "none"
+        name = "No gesture" if none else display_name(hand.gesture.name)
+        rows.append(Row(name, hand.gesture.confidence, strong=not none))
+    rows.append(Row(f"{hand.side.capitalize()} hand", hand.side_confidence, strong=not rows, bar=False))
+    return Chip(tuple(rows), SIDE_COLOURS[hand.side])

@@ -1,0 +1,139 @@
+"""Text of any script as masks: each piece is written once with FreeType and kept while it is in use.
+
+Text is cut into runs that one font can write; with libraqm (part of Pillow's wheels) each run is shaped,
+right-to-left scripts included. A character that no font has comes out as the box that fonts keep for that
+purpose: visible.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont, features
+
+from livefg.overlay.fonts import FontFinder, Weight, shipped_fonts
+
+__all__ = ["clean_text", "fit_text", "line_height", "text_mask", "text_width"]
+
+MaskArray = npt.NDArray[np.uint8]
+
+_ASCENT = 1.0
+_DESCENT = 0.34
+_ELLIPSIS = "…"
+_JOINERS = "\u200c\u200d"
+# They choose between looks (in colour, a skin tone) that a drawing in one colour does not have.
+_LOOKS = frozenset((*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)))
+_HAS_RAQM = bool(features.check("raqm"))
+_RIGHT_TO_LEFT = {"R", "AL"}
+
+_finder = FontFinder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Neighbouring characters that one font writes in one direction."""
+
+    text: str
+    path: Path
+    right_to_left: bool
+
+
+def clean_text(text: str) -> str:
+    """`text` as one line without control characters, which have no look of their own."""
+    kept = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))
+    printable = (c for c in kept if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return " ".join("".join(c for c in printable if ord(c) not in _LOOKS).split())
+
+
+def line_height(size: int) -> int:
+    """Height in pixels of a mask of font size `size`; its baseline lies `size` pixels below the top."""
+    return math.ceil(size * _ASCENT) + math.ceil(size * _DESCENT)
+
+
+@lru_cache(maxsize=2048)
+def text_width(text: str, size: int, weight: Weight = "medium", tabular: bool = False) -> int:
+    """Width in pixels of `text` at font size `size`; `tabular` gives all digits the same width."""
+    return math.ceil(sum(_advance(run, size, tabular) for run in _runs(text, weight)))
+
+
+@lru_cache(maxsize=1024)
+def text_mask(text: str, size: int, weight: Weight = "medium", tabular: bool = False) -> MaskArray:
+    """How much of each pixel `text` covers, 0..255: (line_height(size), text_width(...)) uint8, read-only."""
+    picture = Image.new("L", (max(1, text_width(text, size, weight, tabular)), line_height(size)))
+    draw = ImageDraw.Draw(picture)
+    x = 0.0
+    for run in _runs(text, weight):
+        draw.text(
+            (x, math.ceil(size * _ASCENT)),
+            run.text,
+            fill=255,
+            font=_font(run.path, size),
+            anchor="ls",
+            direction=_direction(run),
+            features=_features(tabular),
+        )
+        x += _advance(run, size, tabular)
+    mask: MaskArray = np.array(picture)
+    mask.setflags(write=False)
+    return mask
+
+
+@lru_cache(maxsize=512)
+def fit_text(text: str, size: int, width: int, weight: Weight = "medium") -> str:
+    """`text`, cut and ended with an ellipsis where it would be wider than `width` pixels."""
+    if text_width(text, size, weight) <= width:
+        return text
+    kept = len(text)
+    while kept > 0 and text_width(text[:kept].rstrip() + _ELLIPSIS, size, weight) > width:
+        kept -= 1
+    return text[:kept].rstrip() + _ELLIPSIS
+
+
+@lru_cache(maxsize=64)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    engine = ImageFont.Layout.RAQM if _HAS_RAQM else ImageFont.Layout.BASIC
+    return ImageFont.truetype(path, size, layout_engine=engine)
+
+
+def _advance(run: _Run, size: int, tabular: bool) -> float:
+    font = _font(run.path, size)
+    return font.getlength(run.text, direction=_direction(run), features=_features(tabular))
+
+
+def _direction(run: _Run) -> str | None:
+    return ("rtl" if run.right_to_left else "ltr") if _HAS_RAQM else None
+
+
+def _features(tabular: bool) -> list[str] | None:
+    return ["tnum"] if tabular and _HAS_RAQM else None
+
+
+@lru_cache(maxsize=512)
+def _runs(text: str, weight: Weight) -> tuple[_Run, ...]:
+    """Cut `text` into runs, in the order in which they stand from left to right."""
+    primary = shipped_fonts(weight)[0]
+    pieces: list[tuple[str, Path, bool]] = []
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        rtl = kind in _RIGHT_TO_LEFT
+        if pieces:
+            last_text, last_path, last_rtl = pieces[-1]
+            follows = _follows(character) or (kind in ("WS", "ON", "CS", "ES", "ET") and last_rtl)
+            same_font = _finder.covers(last_path, ord(character))
+            if _follows(character) or (same_font and (rtl == last_rtl or follows)):
+                pieces[-1] = (last_text + character, last_path, last_rtl)
+                continue
+        pieces.append((character, _finder.find(character, weight) or primary, rtl))
+    runs = [_Run(*piece) for piece in pieces]
+    return tuple(reversed(runs)) if runs and runs[0].right_to_left else tuple(runs)
+
+
+def _follows(character: str) -> bool:
+    """Whether the character belongs to the one before it: marks and joiners."""
+    return character in _JOINERS or unicodedata.category(character) in ("Mn", "Mc", "Me")
