@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import statistics
 import threading
 import time
@@ -16,19 +14,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from livefg import paths
 from livefg.errors import LivefgError
-from livefg.inference.devices import (
-    PROVIDERS,
-    DeviceName,
-    accelerators,
-    no_accelerator,
-    obstacle,
-    parse_device,
-    providers,
-)
+from livefg.inference.devices import DeviceName, accelerators, no_accelerator, obstacle, parse_device
 from livefg.inference.manifest import find_model
-from livefg.inference.runtime import captured_stderr, runtime
+from livefg.inference.sessions import SessionOrder, UnavailableError, reason_of
 
 __all__ = ["Network", "NetworkReport"]
 
@@ -43,8 +32,6 @@ _GUESSED_SIDE = 320
 _GUESSED_LENGTH = 32
 _IMAGE_RANK = 4
 _TOLERANCE = 0.02
-_COMPILED: tuple[DeviceName, ...] = ("tensorrt", "coreml", "openvino")
-_ERRORS, _FATAL_ONLY = 3, 4
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
     "tensor(double)": np.float64,
@@ -104,8 +91,10 @@ class Network:
         self._types = tuple(_numpy_type(name, node.type) for node in inputs)
         self._session = session
         self._lock = _directml if device == "directml" else nullcontext()
-        free = bool(inputs) and all(shape and not isinstance(shape[0], int) for shape in self.input_shapes)
-        self._batches = BATCHES if free and device != "cpu" else ()
+        varies = all(
+            shape and not isinstance(shape[0], int) for shape in self.input_shapes + self.output_shapes
+        )
+        self._batches = BATCHES if varies and device != "cpu" else ()
 
     @classmethod
     def load(
@@ -127,20 +116,20 @@ class Network:
         """
         wanted = parse_device(device)
         model = find_model(name_or_path)
-        order = _Order(model.name, model.path, model.read(), threads, sizes or {})
-        return cls._choose(order) if wanted == "auto" else cls._insist(order, wanted)
+        order = SessionOrder(model.name, model.path, model.read(), threads)
+        return (
+            cls._choose(order, sizes or {}) if wanted == "auto" else cls._insist(order, wanted, sizes or {})
+        )
 
     @classmethod
-    def _choose(cls, order: _Order) -> Self:
+    def _choose(cls, order: SessionOrder, sizes: Mapping[str, int]) -> Self:
         """Open on the fastest device whose results are those of the CPU."""
-        network, reference = cls._open(order, "cpu", f"auto: {no_accelerator()}")
+        network, reference = cls._open(order, "cpu", sizes, f"auto: {no_accelerator()}")
         for device in accelerators():
             try:
-                rival, outputs = cls._open(order, device, "auto")
-            except _UnavailableError as error:
+                rival, outputs = cls._open(order, device, sizes, "auto")
+            except UnavailableError as error:
                 return network._because(f"auto: {device} failed ({error})")
-            except LivefgError as error:
-                return network._because(f"auto: {error}")
             if not _agree(outputs, reference):
                 return network._because(f"auto: {device} gives other results than the CPU")
             ours, theirs = network.report.median_ms, rival.report.median_ms
@@ -150,7 +139,7 @@ class Network:
         return network
 
     @classmethod
-    def _insist(cls, order: _Order, device: DeviceName) -> Self:
+    def _insist(cls, order: SessionOrder, device: DeviceName, sizes: Mapping[str, int]) -> Self:
         """Open on `device`, or say in a LivefgError what is missing and how to get it."""
         hindrance = obstacle(device)
         if hindrance:
@@ -158,32 +147,31 @@ class Network:
                 f"The device {device} cannot be had: {hindrance.reason}; to cure it: {hindrance.cure}."
             )
         try:
-            return cls._open(order, device, "as asked")[0]
-        except _UnavailableError as error:
+            return cls._open(order, device, sizes, "as asked")[0]
+        except UnavailableError as error:
             raise LivefgError(
                 f"The device {device} cannot be had for {order.name} ({error}); `livefg doctor` says more."
             ) from error
 
     @classmethod
-    def _open(cls, order: _Order, device: DeviceName, why: str) -> tuple[Self, list[Array]]:
+    def _open(
+        cls, order: SessionOrder, device: DeviceName, sizes: Mapping[str, int], why: str
+    ) -> tuple[Self, list[Array]]:
         """Open on `device`, warm up and time: the network and its outputs for the sample inputs."""
         started = time.perf_counter()
         network = cls(order.name, order.path, order.session(device), device)
-        loaded = time.perf_counter()
+        load_ms = (time.perf_counter() - started) * 1e3
         try:
-            warmup_ms, median_ms, outputs = network._warm_up(order.sizes)
-        except LivefgError:
-            raise
+            warmup_ms, median_ms, outputs = network._warm_up(sizes)
         except Exception as error:
+            reason = reason_of(error.__cause__ or error)
+            if device != "cpu":
+                raise UnavailableError(reason) from error
             raise LivefgError(
-                f"The network {order.path} loads but cannot be run on a sample input ({_first_line(error)})."
+                f"The network {order.path} loads but cannot be run on a sample input ({reason})."
             ) from error
         network.report = replace(
-            network.report,
-            load_ms=(loaded - started) * 1e3,
-            warmup_ms=warmup_ms,
-            median_ms=median_ms,
-            why=why,
+            network.report, load_ms=load_ms, warmup_ms=warmup_ms, median_ms=median_ms, why=why
         )
         return network, outputs
 
@@ -247,7 +235,7 @@ class Network:
             except Exception as error:
                 if self.report.device == "cpu":
                     raise
-                place, cause = self.report.device, _first_line(error)
+                place, cause = self.report.device, reason_of(error)
                 raise LivefgError(
                     f"The network {self.name} failed on {place} ({cause}); try --device cpu."
                 ) from error
@@ -270,70 +258,6 @@ class Network:
         return (warm - started) * 1e3, statistics.median(times) * 1e3, outputs
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What a network is opened from, whatever the device."""
-
-    name: str
-    path: Path
-    content: bytes
-    threads: int
-    sizes: Mapping[str, int]
-
-    def session(self, device: DeviceName) -> Any:
-        """A session on `device`. Raises _UnavailableError if it comes up without its provider."""
-        cache = _cache_folder(device, self.content)
-        if device in _COMPILED:
-            cache.mkdir(parents=True, exist_ok=True)
-        wanted = providers(device, cache, self.threads)
-        try:
-            session = runtime().InferenceSession(
-                self.content, self._options(device), wanted, enable_fallback=0
-            )
-        except Exception as error:
-            if device == "cpu":
-                cause = _first_line(error)
-                raise LivefgError(
-                    f"{self.path} is not a network that ONNX Runtime can load ({cause})."
-                ) from error
-            raise _UnavailableError(_first_line(error)) from error
-        if session.get_providers()[0] != PROVIDERS[device]:
-            raise _UnavailableError(self._why_not(device, wanted))
-        if device != "cpu" and not _takes_part(session, PROVIDERS[device]):
-            raise _UnavailableError(f"{PROVIDERS[device]} leaves every operation of it to the CPU")
-        # The session keeps the bytes for a restart with other providers, which never happens here.
-        session._model_bytes = None
-        return session
-
-    def _options(self, device: DeviceName) -> Any:
-        options = runtime().SessionOptions()
-        options.log_severity_level = _FATAL_ONLY
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        # Waiting threads that spin take the core from the network beside them: three of them with two threads
-        # each on two cores ran in 75 ms spinning and in 23 ms without.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_mem_pattern = device != "directml"
-        if device != "cpu":
-            options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-        return options
-
-    def _why_not(self, device: DeviceName, wanted: list[tuple[str, dict[str, Any]]]) -> str:
-        """Why the session came up without its provider; ONNX Runtime tells its log and nothing else."""
-        with captured_stderr() as lines:
-            runtime().set_default_logger_severity(_ERRORS)
-            try:
-                runtime().InferenceSession(self.content, self._options(device), wanted, enable_fallback=0)
-            finally:
-                runtime().set_default_logger_severity(_FATAL_ONLY)
-        errors = [line for line in lines if "[E:onnxruntime" in line]
-        return _reason(errors[0]) if errors else f"{PROVIDERS[device]} did not start and gave no reason"
-
-
-class _UnavailableError(Exception):
-    """A device that looked possible could not be had after all; the message is a part of a sentence."""
-
-
 def _agree(ours: list[Array], reference: list[Array]) -> bool:
     """Whether two devices gave the same outputs, within what a lower precision explains."""
     return all(
@@ -343,33 +267,9 @@ def _agree(ours: list[Array], reference: list[Array]) -> bool:
     )
 
 
-def _cache_folder(device: DeviceName, content: bytes) -> Path:
-    """A folder for what `device` compiles from this very network with this very ONNX Runtime."""
-    key = hashlib.sha256(content).hexdigest()[:16]
-    return paths.user_cache_dir() / "compiled" / f"{device}-{runtime().__version__}-{key}"
-
-
 def _numpy_type(name: str, kind: str) -> type[np.generic]:
     if kind not in _TYPES:
         raise LivefgError(
             f"The network {name} takes inputs of the type {kind}, which livefg does not handle."
         )
     return _TYPES[kind]
-
-
-def _takes_part(session: Any, provider: str) -> bool:
-    """Whether `provider` runs at least one operation; a session can name it and give it none."""
-    try:
-        assigned = session.get_provider_graph_assignment_info()
-    except AttributeError:  # an ONNX Runtime before 1.24 does not tell
-        return True
-    return any(part.ep_name == provider for part in assigned)
-
-
-def _first_line(error: Exception) -> str:
-    return _reason((str(error).strip().splitlines() or [type(error).__name__])[0])
-
-
-def _reason(line: str) -> str:
-    """What a line of ONNX Runtime says without its codes and source locations, as a part of a sentence."""
-    return re.sub(r"^.*(\] | : |with error: )", "", line).strip().rstrip(".")

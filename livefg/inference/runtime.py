@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["captured_stderr", "runtime"]
+__all__ = ["ERRORS", "FATAL_ONLY", "captured_stderr", "runtime"]
 
-_FATAL_ONLY = 4
-"""ONNX Runtime's log severity: what fails raises an exception as well, so nothing needs to be printed."""
+ERRORS, FATAL_ONLY = 3, 4
+"""Levels of ONNX Runtime's log. What fails raises an exception as well, so the fatal is enough as a rule."""
 
 _lock = threading.RLock()
 
@@ -41,7 +41,7 @@ def _load() -> Any:
     for line in lines:
         if "onnxruntime" not in line:
             print(line, file=sys.stderr)  # noqa: T201 - another library's words, passed on
-    module.set_default_logger_severity(_FATAL_ONLY)
+    module.set_default_logger_severity(FATAL_ONLY)
     module.disable_telemetry_events()
     return module
 
