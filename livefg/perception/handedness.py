@@ -1,8 +1,8 @@
 """Left or right: the one place that knows about mirrored pictures.
 
-The landmark network was trained on mirrored pictures: its output is the probability that a hand *looks like* a
-right hand in a mirror image. Everything inside livefg speaks of the hand as it looks in a picture that is not
-mirrored; only `SideVote.answer` turns that into the person's own side.
+The landmark network gives the probability that a hand *looks like* a right hand in a picture that is not mirrored
+(MediaPipe before 0.10.15 named it as if the picture were). Everything inside livefg speaks of hands in that way;
+only `SideVote.answer` turns it into the person's own side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["SideVote", "apparent_right", "right_probability"]
 
 def right_probability(network_output: float) -> float:
     """Probability that the hand is a right hand if the picture is not mirrored, from the network's output."""
-    return 1.0 - network_output
+    return network_output
 
 
 def apparent_right(hand: Hand, mirrored: bool) -> float:
