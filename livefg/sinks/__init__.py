@@ -1,0 +1,1 @@
+"""Where results go: files, functions, the window. Each sink is imported from its own module."""

@@ -1,0 +1,33 @@
+"""Files that appear whole: written beside their place under another name, then renamed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from livefg.errors import LivefgError
+
+__all__ = ["partial_path", "prepare", "publish"]
+
+
+def partial_path(path: Path) -> Path:
+    """Where a file is while it is being written: `<name>.partial` beside it."""
+    return path.with_name(path.name + ".partial")
+
+
+def prepare(path: Path) -> Path:
+    """Make the folder of `path` and return the name to write to. Raises LivefgError if that cannot be."""
+    if path.is_dir():
+        raise LivefgError(f"{path} is a folder, so no file of that name can be written.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LivefgError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+    return partial_path(path)
+
+
+def publish(path: Path) -> None:
+    """Give the finished file its name, in place of an older one. Raises LivefgError if that is refused."""
+    try:
+        partial_path(path).replace(path)
+    except OSError as error:
+        raise LivefgError(f"{path} cannot be written: {error.strerror}.") from error

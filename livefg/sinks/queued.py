@@ -1,0 +1,81 @@
+"""A sink in a thread of its own, so that drawing, encoding and disks are off the path of the frames."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from livefg.loop.slot import BoundedQueue
+from livefg.results import Frame, FrameResult
+
+if TYPE_CHECKING:
+    from livefg.sinks.base import Sink
+
+__all__ = ["QueuedSink"]
+
+
+class QueuedSink:
+    """Passes frames to `sink` in a thread of its own, through a queue of at most `capacity` frames.
+
+    With `lossless` a full queue makes `write` wait (recorded sources); otherwise the frame is left out and
+    counted in `dropped` (live). An error of the sink is raised by the next `write`, or by `close`.
+    """
+
+    def __init__(self, sink: Sink, *, lossless: bool, capacity: int = 8) -> None:
+        self.dropped = 0
+        self._sink = sink
+        self._lossless = lossless
+        self._queue: BoundedQueue[tuple[Frame, FrameResult]] = BoundedQueue(capacity)
+        self._error: BaseException | None = None
+        self._failed = False
+        self._thread = threading.Thread(target=self._work, name="livefg-sink", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Queue a frame and its result; waits only where nothing may be lost."""
+        if self._lossless:
+            self._queue.put((frame, result))
+        elif not self._queue.offer((frame, result)) and not self._failed:
+            self.dropped += 1
+        self._raise_error()
+
+    def close(self) -> None:
+        """Wait until everything is written, then close the sink."""
+        self._finish()
+        if self._failed:
+            self._sink.abandon()
+            self._raise_error()
+        else:
+            self._sink.close()
+
+    def abandon(self) -> None:
+        """Wait until everything is written, then leave the file unfinished; an error is not raised again."""
+        self._finish()
+        self._sink.abandon()
+
+    def _finish(self) -> None:
+        self._queue.close()
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            while (item := self._queue.take()) is not None:
+                self._sink.write(*item)
+        except BaseException as error:  # raised again in the thread that writes
+            self._error = error
+            self._failed = True
+            self._queue.close(discard=True)
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
