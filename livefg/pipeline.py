@@ -197,7 +197,9 @@ class OnnxPerception:
         if settings.faces:
             detector, mesh = networks.want("face_detector", "faces"), networks.want("face_mesh", "faces")
             blendshapes = networks.want("blendshapes", "faces") if settings.blendshapes else None
-        classifier = networks.want_classifier("gesture_canned") if settings.hands and settings.gestures else None
+        classifier = (
+            networks.want_classifier("gesture_canned") if settings.hands and settings.gestures else None
+        )
         if settings.hands:
             self._hands = HandTracker(
                 PalmDetector(palms()), landmarks(), settings.hands, settings.smooth, settings.search_interval

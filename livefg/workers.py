@@ -123,7 +123,7 @@ class WorkerPool:
         except StopIteration as stop:
             self._finish(run)
             run.future.set_result(stop.value)
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the chain
+        except BaseException as error:  # it belongs to whoever waits for the chain
             self._finish(run)
             run.future.set_exception(error)
         else:
@@ -136,7 +136,7 @@ class WorkerPool:
     def _do(self, run: _Run, place: int, job: Job) -> None:
         try:
             result = job()
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the chain
+        except BaseException as error:  # it belongs to whoever waits for the chain
             result = _Failure(error)
         with self._condition:
             run.results[place] = result

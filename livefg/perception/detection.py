@@ -41,7 +41,9 @@ class PalmDetector:
         self._least_logit = math.log(threshold / (1 - threshold))
         centres = []
         for stride, boxes_a_cell in self._STRIDES:
-            centres.append(np.repeat(_cell_indices(self._SIZE // stride, self._SIZE // stride), boxes_a_cell, axis=0))
+            centres.append(
+                np.repeat(_cell_indices(self._SIZE // stride, self._SIZE // stride), boxes_a_cell, axis=0)
+            )
             centres[-1] = (centres[-1] + 0.5) * stride
         self._anchors = np.concatenate(centres).astype(np.float32)
 
@@ -52,7 +54,9 @@ class PalmDetector:
         offset = np.array([(self._SIZE - width * scale) / 2, (self._SIZE - height * scale) / 2], np.float32)
         transform = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
         picture = cv2.warpAffine(image, transform, (self._SIZE, self._SIZE), flags=cv2.INTER_LINEAR)
-        regression, logits = (np.asarray(output[0], np.float32) for output in self._network(picture[None])[:2])
+        regression, logits = (
+            np.asarray(output[0], np.float32) for output in self._network(picture[None])[:2]
+        )
         chosen = np.flatnonzero(logits.reshape(-1) > self._least_logit)
         if not chosen.size:
             return []
@@ -61,7 +65,12 @@ class PalmDetector:
         anchors = self._anchors[chosen]
         centre, extent = values[:, 0] + anchors, values[:, 1]
         corners = np.concatenate(
-            [(centre - extent / 2)[:, None], (centre + extent / 2)[:, None], values[:, 2:] + anchors[:, None]], axis=1
+            [
+                (centre - extent / 2)[:, None],
+                (centre + extent / 2)[:, None],
+                values[:, 2:] + anchors[:, None],
+            ],
+            axis=1,
         )
         return [
             Detection(score, points[:2].reshape(4), points[2:])
@@ -94,7 +103,9 @@ class FaceDetector:
         outer = tuple(-(-side // self._MULTIPLE) * self._MULTIPLE for side in inner)
         picture = np.zeros((outer[1], outer[0], 3), np.uint8)
         cv2.resize(image, inner, dst=picture[: inner[1], : inner[0]], interpolation=cv2.INTER_AREA)
-        scores, boxes, points = (np.asarray(output[0], np.float32) for output in self._network(picture[None])[:3])
+        scores, boxes, points = (
+            np.asarray(output[0], np.float32) for output in self._network(picture[None])[:3]
+        )
         chosen = np.flatnonzero(scores.reshape(-1) > self._threshold)
         if not chosen.size:
             return []
@@ -116,7 +127,8 @@ class FaceDetector:
         if (width, height) not in self._grids:
             cells = [_cell_indices(width // stride, height // stride) for stride in self._STRIDES]
             strides = [
-                np.full((len(part), 1), stride, np.float32) for part, stride in zip(cells, self._STRIDES, strict=True)
+                np.full((len(part), 1), stride, np.float32)
+                for part, stride in zip(cells, self._STRIDES, strict=True)
             ]
             self._grids[width, height] = (np.concatenate(cells).astype(np.float32), np.concatenate(strides))
         return self._grids[width, height]

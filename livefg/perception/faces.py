@@ -123,7 +123,9 @@ class FaceTracker:
         if not self._tracks:
             return since >= self._detect_interval
         weak = any(track.detection is not None for track in self._tracks)
-        interval = min(self._refresh_interval, max(self._detect_interval, 0.1)) if weak else self._refresh_interval
+        interval = (
+            min(self._refresh_interval, max(self._detect_interval, 0.1)) if weak else self._refresh_interval
+        )
         return (weak or len(self._tracks) < self._most) and since >= interval
 
     def _search(self, frame: Frame) -> list[Detection]:
@@ -151,9 +153,7 @@ class FaceTracker:
             track.region, track.detection, track.detected, track.score = region, face, time, face.score
             self._tracks.append(track)
 
-    def _follow(
-        self, frame: Frame, tracks: list[_Track]
-    ) -> Chain[list[tuple[_Track, _Observation | None]]]:
+    def _follow(self, frame: Frame, tracks: list[_Track]) -> Chain[list[tuple[_Track, _Observation | None]]]:
         """Run the mesh on each track; those it cannot confirm stay only while their detection is fresh."""
         seen = yield [functools.partial(self._observe, frame.image, track) for track in tracks]
         kept: list[tuple[_Track, _Observation | None]] = []
@@ -233,7 +233,9 @@ def _detected_region(face: Detection) -> Region:
     left, top, right, bottom = face.box.tolist()
     (x0, y0), (x1, y1) = face.points[0].tolist(), face.points[1].tolist()
     rotation = wrap_angle(-math.atan2(y0 - y1, x1 - x0))
-    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE)
+    return region_around(
+        (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE
+    )
 
 
 def _following_region(landmarks: FloatArray) -> Region:
@@ -241,7 +243,9 @@ def _following_region(landmarks: FloatArray) -> Region:
     left, top, right, bottom = box_of(landmarks)
     (x0, y0), (x1, y1) = landmarks[_LEFT_EYE_CORNER, :2].tolist(), landmarks[_RIGHT_EYE_CORNER, :2].tolist()
     rotation = wrap_angle(-math.atan2(y0 - y1, x1 - x0))
-    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE)
+    return region_around(
+        (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, _MESH_SCALE
+    )
 
 
 def _box(values: FloatArray) -> Box:

@@ -94,5 +94,9 @@ def box_iou(first: Box, second: Box) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     shared = width * height
-    union = (first[2] - first[0]) * (first[3] - first[1]) + (second[2] - second[0]) * (second[3] - second[1]) - shared
+    union = (
+        (first[2] - first[0]) * (first[3] - first[1])
+        + (second[2] - second[0]) * (second[3] - second[1])
+        - shared
+    )
     return shared / union if union > 0 else 0.0

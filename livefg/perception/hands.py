@@ -139,12 +139,18 @@ class HandTracker:
         cos, sin = math.cos(region.rotation), math.sin(region.rotation)
         x, y = turned[:, 0].copy(), turned[:, 1].copy()
         turned[:, 0], turned[:, 1] = x * cos - y * sin, x * sin + y * cos
-        return _Observation(region, float(presence[0]), right_probability(float(handedness[0])), landmarks, turned)
+        return _Observation(
+            region, float(presence[0]), right_probability(float(handedness[0])), landmarks, turned
+        )
 
-    def _match(self, observations: list[_Observation]) -> tuple[list[tuple[_Track, _Observation]], list[_Observation]]:
+    def _match(
+        self, observations: list[_Observation]
+    ) -> tuple[list[tuple[_Track, _Observation]], list[_Observation]]:
         """Give the first observations to the tracks that asked for them; one hand keeps one track only."""
         own, rest = observations[: len(self._tracks)], observations[len(self._tracks) :]
-        pairs = [(track, seen) for track, seen in zip(self._tracks, own, strict=True) if seen.presence >= _PRESENT]
+        pairs = [
+            (track, seen) for track, seen in zip(self._tracks, own, strict=True) if seen.presence >= _PRESENT
+        ]
         kept: list[tuple[_Track, _Observation]] = []
         for pair in sorted(pairs, key=lambda pair: _strangeness(*pair)):
             if not any(_same_hand(pair[1], other) for _, other in kept):
@@ -183,7 +189,9 @@ class HandTracker:
         """Bring a track up to date and say what is known of its hand now."""
         track.side.add(seen.right)
         following = _following_region(seen.landmarks)
-        track.motion = (following.x - track.region.x, following.y - track.region.y) if track.frames else (0.0, 0.0)
+        track.motion = (
+            (following.x - track.region.x, following.y - track.region.y) if track.frames else (0.0, 0.0)
+        )
         track.region, track.time, track.presence = following, frame.time, seen.presence
         track.frames += 1
         landmarks, world = seen.landmarks, seen.world
@@ -208,7 +216,9 @@ def _palm_region(palm: Detection) -> Region:
     left, top, right, bottom = palm.box.tolist()
     wrist, middle = palm.points[0].tolist(), palm.points[2].tolist()
     rotation = wrap_angle(math.pi / 2 - math.atan2(wrist[1] - middle[1], middle[0] - wrist[0]))
-    return region_around((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, 2.6, -0.5)
+    return region_around(
+        (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, 2.6, -0.5
+    )
 
 
 def _following_region(landmarks: FloatArray) -> Region:
@@ -223,7 +233,13 @@ def _following_region(landmarks: FloatArray) -> Region:
     low, high = upright.min(axis=0), upright.max(axis=0)
     (x, y), (width, height) = ((high + low) / 2).tolist(), (high - low).tolist()
     return region_around(
-        x * cos - y * sin + float(centre[0]), x * sin + y * cos + float(centre[1]), width, height, rotation, 2.0, -0.1
+        x * cos - y * sin + float(centre[0]),
+        x * sin + y * cos + float(centre[1]),
+        width,
+        height,
+        rotation,
+        2.0,
+        -0.1,
     )
 
 
@@ -244,7 +260,10 @@ def _same_hand(first: _Observation, second: _Observation) -> bool:
     """Whether two observations are of one hand: most of their points nearly coincide."""
     near = 0.2 * max(_breadth(first.landmarks), _breadth(second.landmarks))
     distances = np.linalg.norm(first.landmarks[:, :2] - second.landmarks[:, :2], axis=1)
-    return int((distances < near).sum()) >= 10 and box_iou(box_of(first.landmarks), box_of(second.landmarks)) > 0.2
+    return (
+        int((distances < near).sum()) >= 10
+        and box_iou(box_of(first.landmarks), box_of(second.landmarks)) > 0.2
+    )
 
 
 def _strangeness(track: _Track, seen: _Observation) -> float:

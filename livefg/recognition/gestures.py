@@ -34,5 +34,7 @@ class GestureRecognizer:
             np.stack([np.asarray(hand.world_landmarks) for hand in seen]),
             np.array([apparent_right(hand, mirrored) for hand in seen], np.float32),
         )
-        labels = {hand.track: self._classifier.label(row) for hand, row in zip(seen, probabilities, strict=True)}
+        labels = {
+            hand.track: self._classifier.label(row) for hand, row in zip(seen, probabilities, strict=True)
+        }
         return tuple(replace(hand, gesture=labels.get(hand.track)) for hand in hands)
