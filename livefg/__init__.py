@@ -8,6 +8,10 @@ from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Labe
 
 # ONNX Runtime reports its use to its maker over the network unless this stands before it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# OpenCV reads these when it is loaded. The first spares Windows users seconds of waiting for a camera
+# (opencv/opencv#17687); the second lets a read from a silent camera on Linux return before patience ends.
+os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
 
 __all__ = ["Event", "Face", "Frame", "FrameResult", "Hand", "HeadPose", "Label", "LivefgError", "__version__"]
 

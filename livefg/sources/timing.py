@@ -1,0 +1,91 @@
+"""Media time: a strictly increasing time for every frame of a recording, whatever its time stamps are."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+__all__ = ["Cadence", "MediaClock", "cadence"]
+
+_JUMP = 0.5
+"""Seconds back that mean that a recording's clock was set anew, not that two frames changed places."""
+_MOST_FPS = 1000.0
+
+
+class Cadence(NamedTuple):
+    """How frames follow each other: mean frames a second, and whether the intervals vary."""
+
+    fps: float | None
+    variable: bool
+
+
+def cadence(times: Sequence[float], declared: Fraction | None) -> Cadence:
+    """Judge the frame rate from the first time stamps (seconds, any order) and the rate a file declares.
+
+    The declared rate is kept, exactly, where the time stamps bear it out: some containers declare their
+    clock's resolution, or a rate that the frames do not keep.
+    """
+    ordered = sorted(times)
+    steps = [later - earlier for earlier, later in pairwise(ordered) if later > earlier]
+    rate = float(declared) if declared and 0 < declared <= _MOST_FPS else None
+    if len(steps) < 3:
+        return Cadence(rate, variable=False)
+    steps.sort()
+    # A container's clock may round to 1 ms or 10 ms: only a spread well beyond that is a varying rate.
+    low, high = steps[len(steps) // 20], steps[-1 - len(steps) // 20]
+    variable = high - low > max(0.35 * statistics.median(steps), 0.004)
+    measured = len(steps) / sum(steps)
+    kept = rate is not None and 0.9 < rate / measured < 1.1
+    return Cadence(rate if kept else measured, variable)
+
+
+class MediaClock:
+    """Turns time stamps into media time in seconds: 0 at `origin`, strictly increasing.
+
+    A frame without a usable time stamp comes one `period` after the one before; two that changed places keep
+    their order of decoding; a clock that was set back continues where it was. `repaired` counts such frames.
+    """
+
+    def __init__(self, origin: float, period: float) -> None:
+        self.repaired = 0
+        self._origin = origin
+        self._period = period
+        self._last: float | None = None
+        self._last_pts = self._last_dts = float("-inf")
+        self._bad_pts = self._bad_dts = 0
+
+    def stamp(self, pts: float | None, dts: float | None) -> float:
+        """Media time in seconds of the frame with these presentation and decoding time stamps (seconds)."""
+        chosen = self._better(pts, dts)
+        time = None if chosen is None else chosen - self._origin
+        if self._last is None:
+            if time is None or time < 0:
+                self._origin += time or 0.0
+                time = 0.0
+        elif time is None:
+            time = self._last + self._period
+            self.repaired += 1
+        elif time <= self._last:
+            self.repaired += 1
+            if time < self._last - _JUMP:
+                self._origin += time - self._last - self._period
+                time = self._last + self._period
+            else:
+                time = self._last + min(self._period / 4, 0.001)
+        self._last = time
+        return time
+
+    def _better(self, pts: float | None, dts: float | None) -> float | None:
+        """The stamp that went backwards less often so far (as FFmpeg's best-effort time stamp)."""
+        if dts is not None:
+            self._bad_dts += dts <= self._last_dts
+            self._last_dts = dts
+        if pts is not None:
+            self._bad_pts += pts <= self._last_pts
+            self._last_pts = pts
+        if pts is not None and (dts is None or self._bad_pts <= self._bad_dts):
+            return pts
+        return dts if dts is not None else pts

@@ -1,0 +1,261 @@
+"""Recorded video through PyAV: every frame once, in order, upright, at its own time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import cast
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from livefg.errors import LivefgError
+from livefg.sources.addresses import is_address, masked
+from livefg.sources.base import Notice, Picture, Recorded, SourceInfo, SourceKind, log_notice
+from livefg.sources.converting import FrameConverter, is_hdr
+from livefg.sources.timing import MediaClock, cadence
+
+__all__ = ["VideoSource"]
+
+_SURVEY_PACKETS = 240
+_SURVEY_BYTES = 16 << 20
+_TEXT_FORMATS = frozenset({"tty", "bin", "xbin", "adf", "idf"})
+"""Formats under which FFmpeg plays any text as a film of a terminal."""
+_NETWORK_SECONDS = 10.0
+
+
+class VideoSource(Recorded):
+    """A video file, or one that a web server gives away as a file.
+
+    Damage in the middle costs the damaged frames only and is told in a note; what cannot be opened, or has no
+    picture that can be decoded, raises LivefgError. `kind`, `name`: what the source calls itself.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        name: str | None = None,
+        kind: SourceKind = "video",
+        mirrored: bool = False,
+        on_notice: Notice = log_notice,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._location = location
+        self._name = name or (masked(location) if is_address(location) else location)
+        self._unused: _Reader | None = _Reader(location, self._name)
+        super().__init__(_describe(self._unused, kind, mirrored), on_notice)
+
+    def pictures(self) -> Generator[Picture, None, None]:
+        """Every frame that can be decoded; converted to RGB only when asked for."""
+        reader = self._take() or _Reader(self._location, self._name)
+        try:
+            clock = MediaClock(reader.origin, 1 / (self._info.fps or 30.0))
+            for index, frame in enumerate(reader.frames()):
+                time = clock.stamp(reader.seconds(frame.pts), reader.seconds(frame.dts))
+                yield Picture(index, time, self._name, partial(reader.convert, frame))
+                if self._closed.is_set():
+                    return
+            self._tell(reader, clock)
+        finally:
+            reader.close()
+
+    def close(self) -> None:
+        """End the iterations that are under way and let go of the file."""
+        super().close()
+        if reader := self._take():
+            reader.close()
+
+    def _take(self) -> _Reader | None:
+        with self._lock:
+            reader, self._unused = self._unused, None
+            return reader
+
+    def _tell(self, reader: _Reader, clock: MediaClock) -> None:
+        if reader.cut_short:
+            self._note(f"{self._name} breaks off: {reader.cut_short}; the frames before that were kept.")
+        if reader.lost:
+            self._note(f"{self._name} is damaged: {_count(reader.lost, 'packet')} could not be decoded.")
+        if reader.corrupt:
+            self._note(f"{self._name} is damaged: {_count(reader.corrupt, 'frame')} may look broken.")
+        if clock.repaired:
+            self._note(f"{self._name} has wrong time stamps: {_count(clock.repaired, 'frame')} were moved.")
+
+
+class _Reader:
+    """One pass over the file: its container, the first packets (to judge the cadence), the first frame."""
+
+    def __init__(self, location: str, name: str) -> None:
+        self.lost = 0
+        self.corrupt = 0
+        self.cut_short = ""
+        self.name = name
+        self.container = _open(location, name)
+        try:
+            self.stream = _video_stream(self.container, name)
+            # Frame threads overlap decoding with everything else; more than eight only cost memory.
+            self.stream.thread_type = "AUTO"
+            self.stream.codec_context.thread_count = min(8, os.cpu_count() or 1)
+            self.convert = FrameConverter(self.stream.sample_aspect_ratio)
+            self._packets = self._demux()
+            self._ahead = self._look_ahead()
+            stamps = (self.seconds(packet.pts) for packet in self._ahead)
+            self.packet_times = [stamp for stamp in stamps if stamp is not None]
+            self._decoded = self._decode()
+            first = next(self._decoded, None)
+            if first is None:
+                raise LivefgError(f"{name} has no picture that can be decoded: it is damaged or incomplete.")
+            self.first = first
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def origin(self) -> float:
+        """Seconds on the file's clock at which a player shows 0:00."""
+        return (self.container.start_time or 0) / av.time_base
+
+    def seconds(self, stamp: int | None) -> float | None:
+        """A time stamp of the stream in seconds on the file's clock."""
+        base = self.stream.time_base
+        return float(stamp * base) if stamp is not None and base else None
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """The decoded frames."""
+        return chain([self.first], self._decoded)
+
+    def close(self) -> None:
+        """Release the file; nothing may be read afterwards."""
+        self.container.close()
+
+    def _look_ahead(self) -> deque[Packet[VideoStream]]:
+        ahead: deque[Packet[VideoStream]] = deque()
+        size = 0
+        for packet in self._packets:
+            ahead.append(packet)
+            size += packet.size
+            if len(ahead) == _SURVEY_PACKETS or size > _SURVEY_BYTES:
+                break
+        return ahead
+
+    def _demux(self) -> Iterator[Packet[VideoStream]]:
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                self.cut_short = (error.strerror or "the rest cannot be read").lower()
+                yield cast("Packet[VideoStream]", Packet())  # what is left in the decoder
+                return
+            if packet is None:
+                return
+            yield packet
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        ahead = (self._ahead.popleft() for _ in range(len(self._ahead)))
+        for packet in chain(ahead, self._packets):
+            try:
+                frames = self.stream.codec_context.decode(packet if packet.size else None)
+            except av.error.FFmpegError:
+                self.lost += bool(packet.size)
+                continue
+            for frame in frames:
+                self.corrupt += frame.is_corrupt
+                yield frame
+
+
+def _open(location: str, name: str) -> InputContainer:
+    """Open a file or address; raises LivefgError in one sentence."""
+    if is_address(location):
+        options, timeout = {}, (_NETWORK_SECONDS, _NETWORK_SECONDS)
+    else:
+        _check_file(Path(location), name)
+        # A playlist or session description must not lead a user who named a file onto the network.
+        options, timeout = {"protocol_whitelist": "file,crypto,data"}, None
+    try:
+        container = av.open(location, "r", options=options, timeout=timeout, metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise LivefgError(f"{name} cannot be opened as a video: {_cause(error)}.") from None
+    if container.format.name in _TEXT_FORMATS:
+        container.close()
+        raise LivefgError(f"{name} is not a video: it holds text.")
+    return container
+
+
+def _check_file(path: Path, name: str) -> None:
+    try:
+        if path.stat().st_size == 0:
+            raise LivefgError(f"{name} is empty: the file has zero bytes.")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise LivefgError(f"{name} cannot be read: {error.strerror or error}.") from None
+
+
+def _cause(error: av.error.FFmpegError) -> str:
+    if isinstance(error, av.error.InvalidDataError):
+        return "it is not a video that FFmpeg knows, or its end is missing"
+    return (error.strerror or "unknown cause").lower()
+
+
+def _video_stream(container: InputContainer, name: str) -> VideoStream:
+    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not films:
+        what = "has sound but no picture" if container.streams.audio else "has no picture"
+        raise LivefgError(f"{name} {what}.")
+    stream = max(films, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+    if stream.codec_context is None:
+        raise LivefgError(f"{name} is coded in a way that this FFmpeg cannot decode.")
+    return stream
+
+
+def _describe(reader: _Reader, kind: SourceKind, mirrored: bool) -> SourceInfo:
+    stream, container, first = reader.stream, reader.container, reader.first
+    rate = cadence(reader.packet_times, stream.average_rate)
+    shape = reader.convert(first).shape
+    notes = []
+    if rate.variable:
+        notes.append(f"The frame rate varies (about {rate.fps:.4g} a second); each frame keeps its time.")
+    if reader.convert.aspect != 1:
+        shown = f"{shape[1]}x{shape[0]}"
+        notes.append(f"Pixels are not square ({reader.convert.aspect}); pictures are widened to {shown}.")
+    if is_hdr(first):
+        notes.append("The video is HDR (PQ); pictures are brought to ordinary brightness.")
+    if first.interlaced_frame:
+        notes.append("The video is interlaced; fast motion shows combs.")
+    path = None if is_address(container.name) else Path(container.name)
+    duration = container.duration / av.time_base if container.duration else None
+    return SourceInfo(
+        name=reader.name,
+        kind=kind,
+        width=shape[1],
+        height=shape[0],
+        fps=rate.fps,
+        frame_count=_declared_count(stream, duration, rate.fps),
+        duration=duration,
+        has_audio=bool(container.streams.audio),
+        path=path,
+        mirrored=mirrored,
+        notes=tuple(notes),
+        start_time=reader.origin,
+    )
+
+
+def _declared_count(stream: VideoStream, duration: float | None, fps: float | None) -> int | None:
+    """The number of frames that a file declares, unless it counts ticks of its clock (AVI with a varying rate)."""
+    if duration and fps and stream.frames > 2 * duration * fps + 2:
+        return None
+    return stream.frames or None
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
