@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol, Self, TypeVar
 
@@ -17,6 +17,7 @@ from livefg.inference.network import Network, NetworkReport
 from livefg.perception.detection import FaceDetector, PalmDetector
 from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
+from livefg.recognition.decisions import Decider, DecisionSettings
 from livefg.recognition.gestures import GestureRecognizer
 from livefg.results import Face, Frame, FrameResult, Hand
 from livefg.workers import Chain, WorkerPool
@@ -37,7 +38,8 @@ class PipelineSettings:
 
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
     stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures; those not named take `auto`). `lite` takes
-    the smaller, less exact hand networks. `smooth` filters landmarks over time. `search_interval` is the shortest
+    the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes events as
+    `decisions` says; without it every frame is judged by itself, as pictures are. `search_interval` is the shortest
     time in seconds between two searches for missing hands or faces (0: in every frame). `workers` is how many
     threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
     perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
@@ -52,6 +54,7 @@ class PipelineSettings:
     gestures: bool = True
     search_interval: float = 0.0
     workers: int | None = None
+    decisions: DecisionSettings = field(default_factory=DecisionSettings)
     backend: Backend = "livefg"
     mediapipe_models: str | None = None
 
@@ -106,9 +109,9 @@ class Pipeline:
             from livefg.perception.mediapipe_backend import MediaPipePerception  # noqa: PLC0415 - an optional extra
 
             self._perception = MediaPipePerception(self.settings)
-            self._gestures = None
         else:
             self._perception = OnnxPerception(self.settings)
+        self._decider = Decider(self.settings.decisions) if self.settings.smooth else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         self._pool = WorkerPool(workers)
 
@@ -125,7 +128,7 @@ class Pipeline:
 
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
-        return self._begin(frame).result()
+        return self._decided(self._begin(frame))
 
     def stream(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
         """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends."""
@@ -134,18 +137,24 @@ class Pipeline:
             pending.append(self._begin(frame))
             if len(pending) >= _IN_FLIGHT:
                 first = pending.popleft()
-                yield first.frame, first.result()
+                yield first.frame, self._decided(first)
         for last in pending:
-            yield last.frame, last.result()
+            yield last.frame, self._decided(last)
 
     def reset(self) -> None:
         """Forget everything seen so far: the next frame has nothing to do with the last one."""
         self._perception.reset()
+        if self._decider:
+            self._decider.reset()
 
     def close(self) -> None:
         """Stop the worker threads and give back the networks; calling it again does nothing."""
         self._pool.close()
         self._perception.close()
+
+    def _decided(self, pending: _Pending) -> FrameResult:
+        result = pending.result()
+        return self._decider(result) if self._decider else result
 
     def _begin(self, frame: Frame) -> _Pending:
         seconds: dict[str, float] = {}

@@ -19,7 +19,9 @@ _NMS_IOU = 0.3
 class NetworkCall(Protocol):
     """A network: arrays in, in the order of the graph's inputs; arrays out, in the order of its outputs."""
 
-    def __call__(self, *inputs: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]: ...
+    def __call__(self, *inputs: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]:
+        """Run the network."""
+        ...
 
 
 class Detection(NamedTuple):
