@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameProcessor", "LiveLoop", "View"]
 
-_GRACE_SECONDS = 0.5  # a source that gives a frame within this ends by itself; a stuck one is closed under it
+_GRACE_SECONDS = (
+    0.25  # a source that gives a frame within this ends by itself; a stuck one is closed under it
+)
 _JOIN_SECONDS = 5.0
 _PAUSE_POLL_SECONDS = 0.05
 

@@ -40,6 +40,11 @@ class QueuedSink:
         else:
             self.abandon()
 
+    @property
+    def waiting(self) -> int:
+        """How many frames wait to be written."""
+        return len(self._queue)
+
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Queue a frame and its result; waits only where nothing may be lost."""
         if self._lossless:

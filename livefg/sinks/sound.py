@@ -34,7 +34,7 @@ class Sound:
         self._output = output
         self._tracks: dict[int, _Track] = {}
         for stream in self._input.streams.audio:
-            copied = copy_all or stream.codec_context.name in _COPIED
+            copied = copy_all or stream.codec_context.codec.canonical_name in _COPIED
             self._tracks[stream.index] = _Track(stream, output, copied)
             if not copied:
                 name = stream.codec_context.codec.long_name

@@ -155,6 +155,7 @@ class VideoSink:
             copy_all = file_format == "matroska"
             self._sound = Sound(file, self._output, -self._source.start_time, copy_all)
             self.notes += self._sound.notes
+        self._output.start_encoding()
 
     def _encoder_options(self) -> dict[str, str]:
         return {"crf": str(_CRF[self._quality]), "preset": "veryfast"} if self.codec == "libx264" else {}
