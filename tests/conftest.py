@@ -7,6 +7,8 @@ from typing import Any
 import av
 import pytest
 
+from livefg import paths
+from livefg.inference.devices import obstacle
 from livefg.results import Frame
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,12 +16,19 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests that need the shared data where it is absent."""
-    if SHARED.is_dir():
-        return
+    """Skip tests that need the shared data where it is absent, or CUDA where it cannot be had."""
+    if not SHARED.is_dir():
+        _skip(items, "shared", "needs the data folder ../shared, which is absent")
+    if any(item.get_closest_marker("gpu") for item in items):
+        hindrance = obstacle("cuda")
+        if hindrance:
+            _skip(items, "gpu", f"needs CUDA: {hindrance.reason}")
+
+
+def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
     for item in items:
-        if item.get_closest_marker("shared"):
-            item.add_marker(pytest.mark.skip(reason="needs the data folder ../shared, which is absent"))
+        if item.get_closest_marker(marker):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +58,21 @@ def demo_truth() -> list[dict[str, Any]]:
     """What is in each frame of the demo clip: the face's box, and each hand's side, gesture and joints."""
     frames: list[dict[str, Any]] = json.loads((ROOT / "assets" / "demo.json").read_text())["frames"]
     return frames
+
+
+@pytest.fixture
+def shipped_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that stands in for the models that ship with livefg."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    monkeypatch.setattr(paths, "shipped_models_dir", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that stands in for the user's own models."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    monkeypatch.setattr(paths, "user_models_dir", lambda: folder)
+    return folder

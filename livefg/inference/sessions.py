@@ -13,10 +13,23 @@ from livefg.errors import LivefgError
 from livefg.inference.devices import PROVIDERS, DeviceName, providers
 from livefg.inference.runtime import ERRORS, FATAL_ONLY, captured_stderr, runtime
 
-__all__ = ["SessionOrder", "UnavailableError", "reason_of"]
+__all__ = ["GraphNode", "SessionOrder", "UnavailableError", "inspect_graph", "reason_of"]
 
 # Devices that compile a network first, and can keep the result for the next start.
 _COMPILING: tuple[DeviceName, ...] = ("tensorrt", "coreml", "openvino")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """An input or output of a graph: its name, its type as ONNX Runtime names it, and its shape."""
+
+    name: str
+    type: str
+    shape: tuple[int | str | None, ...]
+
+    def __str__(self) -> str:
+        kind = self.type.removeprefix("tensor(").removesuffix(")")
+        return f"{self.name} {kind} [{', '.join(str(size) for size in self.shape)}]"
 
 
 class UnavailableError(Exception):
@@ -41,10 +54,7 @@ class SessionOrder:
             )
         except Exception as error:
             if device == "cpu":
-                cause = reason_of(error)
-                raise LivefgError(
-                    f"{self.path} is not a network that ONNX Runtime can load ({cause})."
-                ) from error
+                raise _unreadable(self.path, error) from error
             raise UnavailableError(reason_of(error)) from error
         if session.get_providers()[0] != PROVIDERS[device]:
             raise UnavailableError(self._why_not(device, wanted))
@@ -86,6 +96,28 @@ class SessionOrder:
                 runtime().set_default_logger_severity(FATAL_ONLY)
         errors = [line for line in lines if "[E:onnxruntime" in line]
         return _reason(errors[0]) if errors else f"{PROVIDERS[device]} did not start and gave no reason"
+
+
+def inspect_graph(
+    content: bytes, path: Path
+) -> tuple[tuple[GraphNode, ...], tuple[GraphNode, ...], dict[str, str]]:
+    """Inputs, outputs and metadata of a network that is not prepared to run. Raises LivefgError if it is none."""
+    options = runtime().SessionOptions()
+    options.log_severity_level = FATAL_ONLY
+    options.graph_optimization_level = runtime().GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = runtime().InferenceSession(content, options, [PROVIDERS["cpu"]], enable_fallback=0)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    inputs, outputs = (
+        tuple(GraphNode(node.name, node.type, tuple(node.shape)) for node in nodes)
+        for nodes in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs, dict(session.get_modelmeta().custom_metadata_map)
+
+
+def _unreadable(path: Path, error: Exception) -> LivefgError:
+    return LivefgError(f"{path} is not a network that ONNX Runtime can load ({reason_of(error)}).")
 
 
 def _takes_part(session: Any, provider: str) -> bool:
