@@ -18,7 +18,7 @@ from livefg.overlay.style import (
     Colour,
     Scale,
 )
-from livefg.overlay.text import clean_text, fit_text, line_height, text_mask, text_width
+from livefg.overlay.text import clean_text, fit_text, text_mask, text_width
 
 __all__ = ["Chip", "Row", "chip_size", "display_name", "draw_chip", "panel_patch", "text_patch"]
 
@@ -47,6 +47,10 @@ class Chip:
     accent: Colour
 
 
+_StaticRow = tuple[str, bool, bool, bool]
+"""What does not change with a confidence: text, strong, has a number, has a bar."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """Where things stand in a chip, in pixels from its top left corner."""
@@ -57,6 +61,7 @@ class _Layout:
     label_left: int
     bar_left: int
     bar_width: int
+    bar_below_row_top: int
     number_right: int
 
 
@@ -89,7 +94,7 @@ def draw_chip(image: ImageArray, chip: Chip, left: int, top: int, scale: Scale) 
         if row.bar:
             filled = round(layout.bar_width * confidence)
             if filled >= scale.bar:
-                bar_top = top + row_top + _bar_top(scale)
+                bar_top = top + row_top + layout.bar_below_row_top
                 paste(image, _bar(filled, scale.bar, chip.accent), left + layout.bar_left, bar_top)
         number = text_patch(
             _percent(confidence), scale.small, "medium", TEXT if row.strong else DIM, tabular=True
@@ -114,30 +119,50 @@ def _percent(confidence: float) -> str:
     return f"{confidence * 100:.0f}%"
 
 
-def _static_rows(chip: Chip) -> tuple[tuple[str, bool, bool, bool], ...]:
-    """What does not change with a confidence: text, strong, has a number, has a bar."""
+def _static_rows(chip: Chip) -> tuple[_StaticRow, ...]:
     return tuple((row.text, row.strong, row.confidence is not None, row.bar) for row in chip.rows)
 
 
 @lru_cache(maxsize=512)
-def _layout(rows: tuple[tuple[str, bool, bool, bool], ...], scale: Scale) -> _Layout:
-    longest = round(_LONGEST_LABEL * scale.text)
-    widths = [
-        text_width(fit_text(t, scale.text, longest, _weight(s)), scale.text, _weight(s))
-        for t, s, _, _ in rows
-    ]
-    has_number = any(number for _, _, number, _ in rows)
-    has_bar = any(number and bar for _, _, number, bar in rows)
-    label_left = scale.pad + _stripe_width(scale) + scale.pad
-    bar_left = label_left + max(widths) + scale.gap + scale.pad // 2
-    bar_width = round(_BAR_LENGTH * scale.text) if has_bar else 0
-    number_left = bar_left + (bar_width + scale.gap if has_bar else 0)
-    number_width = text_width("100%", scale.small, "medium", tabular=True) if has_number else 0
-    number_right = number_left + number_width if has_number else label_left + max(widths)
-    pitch = round(scale.text * 1.42)
-    row_tops = tuple(scale.pad - round(scale.text * 0.1) + i * pitch for i in range(len(rows)))
-    height = scale.pad * 2 + pitch * (len(rows) - 1) + round(scale.text * 1.18)
-    return _Layout(number_right + scale.pad, height, row_tops, label_left, bar_left, bar_width, number_right)
+def _layout(rows: tuple[_StaticRow, ...], scale: Scale) -> _Layout:
+    """Label, bar and percentage side by side; in a compact chip the bar lies under the other two."""
+    labels = max(
+        text_width(_fitted(text, strong, scale), scale.text, _weight(strong)) for text, strong, _, _ in rows
+    )
+    bars = [number and bar for _, _, number, bar in rows]
+    beside = any(bars) and not scale.compact
+    label_left = 2 * scale.pad + _stripe_width(scale)
+    number_right = label_left + labels
+    bar_left, bar_width = label_left, 0
+    if beside:
+        bar_left = number_right + scale.gap + scale.pad // 2
+        bar_width = round(_BAR_LENGTH * scale.text)
+        number_right = bar_left + bar_width
+    if any(number for _, _, number, _ in rows):
+        number_right += scale.gap + text_width("100%", scale.small, "medium", tabular=True)
+    if not beside:
+        bar_width = number_right - label_left
+    top = scale.pad - round(scale.text * 0.1)
+    row_tops = []
+    for bar in bars:
+        row_tops.append(top)
+        top += round(scale.text * 1.42) + (scale.bar if bar and scale.compact else 0)
+    height = top - round(scale.text * 0.18) + scale.pad
+    below = round(scale.text * 1.3) if scale.compact else round(scale.text * 0.66 - scale.bar / 2)
+    return _Layout(
+        number_right + scale.pad,
+        height,
+        tuple(row_tops),
+        label_left,
+        bar_left,
+        bar_width,
+        below,
+        number_right,
+    )
+
+
+def _fitted(text: str, strong: bool, scale: Scale) -> str:
+    return fit_text(text, scale.text, round(_LONGEST_LABEL * scale.text), _weight(strong))
 
 
 def _weight(strong: bool) -> str:
@@ -148,18 +173,13 @@ def _stripe_width(scale: Scale) -> int:
     return max(2, round(scale.text * 0.2))
 
 
-def _bar_top(scale: Scale) -> int:
-    """Distance from a row's top to its bar: centred on the lower-case letters."""
-    return round(scale.text * 0.66 - scale.bar / 2)
-
-
 @lru_cache(maxsize=256)
 def _bar(width: int, height: int, colour: Colour) -> Patch:
     return solid_patch(rounded_mask(width, height, height), colour)
 
 
 @lru_cache(maxsize=256)
-def _panel_with_labels(rows: tuple[tuple[str, bool, bool, bool], ...], accent: Colour, scale: Scale) -> Patch:
+def _panel_with_labels(rows: tuple[_StaticRow, ...], accent: Colour, scale: Scale) -> Patch:
     layout = _layout(rows, scale)
     stripe = _stripe_width(scale)
     layers: list[tuple[Patch, int, int]] = [
@@ -170,14 +190,12 @@ def _panel_with_labels(rows: tuple[tuple[str, bool, bool, bool], ...], accent: C
             scale.pad,
         ),
     ]
-    longest = round(_LONGEST_LABEL * scale.text)
     for (text, strong, has_number, has_bar), top in zip(rows, layout.row_tops, strict=True):
-        label = fit_text(text, scale.text, longest, _weight(strong))
+        label = _fitted(text, strong, scale)
         layers.append(
             (text_patch(label, scale.text, _weight(strong), TEXT if strong else DIM), layout.label_left, top)
         )
         if has_number and has_bar:
             track = solid_patch(rounded_mask(layout.bar_width, scale.bar, scale.bar), TRACK, TRACK_OPACITY)
-            layers.append((track, layout.bar_left, top + _bar_top(scale)))
-    assert line_height(scale.text) <= layout.height
+            layers.append((track, layout.bar_left, top + layout.bar_below_row_top))
     return compose_patch((layout.width, layout.height), layers)

@@ -7,6 +7,7 @@ leaves what lies outside the picture undrawn.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,27 +21,33 @@ from livefg.overlay.style import Colour
 from livefg.results import Box
 
 __all__ = [
+    "ONE",
+    "FixedPoints",
+    "ImageArray",
     "Patch",
-    "Polyline",
     "bracket_lines",
     "compose_patch",
-    "disc",
+    "draw_discs",
     "draw_lines",
+    "fixed",
     "is_drawable",
     "paste",
     "rounded_mask",
     "rounded_outline",
+    "shade",
     "solid_patch",
     "translucent",
 ]
 
 ImageArray = npt.NDArray[np.uint8]
 MaskArray = npt.NDArray[np.uint8]
-Polyline = npt.NDArray[np.floating]
-"""Points (n, 2) in pixels of the frame."""
+FixedPoints = npt.NDArray[np.int32]
+"""Points (n, 2) in 1/16 pixel, made by `fixed`: OpenCV draws them so that lines move smoothly."""
 
-_SHIFT = 4  # OpenCV takes coordinates in 1/16 pixel: lines move smoothly
-_FARTHEST = 30000.0  # keeps 1/16 pixels well within OpenCV's 32 bits
+_SHIFT = 4
+ONE = 1 << _SHIFT
+"""A pixel in `FixedPoints`."""
+_FARTHEST = 30000.0  # pixels; keeps what OpenCV computes from them within 32 bits
 _SMOOTHING = 4  # masks are drawn this much larger, then reduced
 
 
@@ -118,90 +125,139 @@ def rounded_mask(width: int, height: int, radius: int) -> MaskArray:
     return mask
 
 
-def is_drawable(values: Sequence[float] | Polyline | None) -> bool:
+def is_drawable(values: Sequence[float] | npt.NDArray[np.floating] | None) -> bool:
     """Whether coordinates are there and all of them are finite."""
     return values is not None and bool(np.isfinite(values).all())
 
 
+def fixed(points: npt.ArrayLike) -> FixedPoints:
+    """Finite pixels (n, 2 or more) with the origin at the picture's corner, as the drawing functions take them."""
+    xy = np.asarray(points, np.float64)[:, :2]
+    # OpenCV counts from the centre of the first pixel.
+    rounded: FixedPoints = ((np.clip(xy, -_FARTHEST, _FARTHEST) - 0.5) * ONE).round().astype(np.int32)
+    return rounded
+
+
 def draw_lines(
-    image: ImageArray, lines: Sequence[Polyline], colour: Colour, width: float, *, closed: bool = False
+    image: ImageArray, lines: Sequence[FixedPoints], colour: Colour, width: float, *, closed: bool = False
 ) -> None:
-    """Draw anti-aliased `lines`, each (n, 2) finite pixels, `width` pixels wide."""
-    fixed = [_fixed(line) for line in lines]
-    cv2.polylines(image, fixed, closed, colour, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+    """Draw anti-aliased `lines`, `width` pixels wide."""
+    cv2.polylines(image, lines, closed, colour, max(1, round(width)), cv2.LINE_AA, _SHIFT)
 
 
-def disc(image: ImageArray, centre: Sequence[float], radius: float, colour: Colour) -> None:
-    """Draw a filled anti-aliased circle around the finite point `centre`, in pixels."""
-    x, y = _fixed(np.asarray([centre], np.float64))[0]
-    cv2.circle(
-        image, (int(x), int(y)), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT
-    )
+def draw_discs(image: ImageArray, centres: FixedPoints, radius: float, colour: Colour) -> None:
+    """Draw filled anti-aliased circles of `radius` pixels around `centres`."""
+    fixed_radius = max(1, round(radius * ONE))
+    for centre in centres.tolist():
+        cv2.circle(image, centre, fixed_radius, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
-def _fixed(points: Polyline) -> npt.NDArray[np.int32]:
-    """Pixels with the origin at the corner of the picture -> OpenCV's 1/16 pixels from the first pixel's
-    centre.
+@contextmanager
+def shade(
+    image: ImageArray, points: FixedPoints, margin: float
+) -> Iterator[tuple[ImageArray, FixedPoints] | None]:
+    """Darken `image` along the strokes that are drawn in the region `margin` pixels around `points`.
+
+    Gives a black canvas and its origin, to be taken off the coordinates; what is drawn on it is subtracted
+    from the picture. None where the region is outside the picture. Calls cannot be nested.
     """
-    clipped = np.clip(points[:, :2], -_FARTHEST, _FARTHEST)
-    fixed: npt.NDArray[np.int32] = np.rint((clipped - 0.5) * (1 << _SHIFT)).astype(np.int32)
-    return fixed
+    region = _region(image, points, margin)
+    if region is None:
+        yield None
+        return
+    below, origin = region
+    canvas = _scratch(below.shape)
+    canvas.fill(0)
+    yield canvas, origin
+    cv2.subtract(below, canvas, dst=below)
 
 
 @contextmanager
 def translucent(
-    image: ImageArray, points: Sequence[Polyline], margin: float, opacity: float
-) -> Iterator[tuple[ImageArray, npt.NDArray[np.float64]] | None]:
-    """Draw with `opacity` (0..1): gives a copy of the region around `points` to draw on, and the region's
-    origin.
+    image: ImageArray, points: FixedPoints, margin: float, opacity: float
+) -> Iterator[tuple[ImageArray, FixedPoints] | None]:
+    """Draw with `opacity` 0..1 in the region `margin` pixels around `points`; otherwise like `shade`.
 
-    Strokes that cross stay even, because the whole copy is blended at once. Gives None where the region is
-    outside the picture.
+    Gives a copy of the region to draw on. Strokes that cross stay even, because the whole copy is blended at
+    once.
     """
-    everything = np.clip(np.concatenate([p[:, :2] for p in points]), -_FARTHEST, _FARTHEST)
-    low = np.floor(everything.min(axis=0) - margin)
-    high = np.ceil(everything.max(axis=0) + margin)
-    x0, y0 = (max(0, int(v)) for v in low)
-    x1, y1 = min(image.shape[1], int(high[0]) + 1), min(image.shape[0], int(high[1]) + 1)
-    if x0 >= x1 or y0 >= y1:
+    region = _region(image, points, margin)
+    if region is None:
         yield None
         return
-    below = image[y0:y1, x0:x1]
-    canvas = below.copy()
-    yield canvas, np.asarray([x0, y0], np.float64)
+    below, origin = region
+    canvas = _scratch(below.shape)
+    np.copyto(canvas, below)
+    yield canvas, origin
     cv2.addWeighted(canvas, opacity, below, 1.0 - opacity, 0.0, dst=below)
 
 
-def _arc(centre_x: float, centre_y: float, radius: float, start: float, steps: int) -> Polyline:
-    angles = math.radians(start) + np.linspace(0.0, math.pi / 2, steps)
-    return np.stack([centre_x + radius * np.cos(angles), centre_y + radius * np.sin(angles)], axis=1)
+def _region(image: ImageArray, points: FixedPoints, margin: float) -> tuple[ImageArray, FixedPoints] | None:
+    """The part of `image` around `points`, as a view, and its origin."""
+    reach = math.ceil(margin)
+    low, high = (points.min(axis=0) // ONE).tolist(), (points.max(axis=0) // ONE).tolist()
+    x0, y0 = max(0, low[0] - reach), max(0, low[1] - reach)
+    x1, y1 = min(image.shape[1], high[0] + reach + 2), min(image.shape[0], high[1] + reach + 2)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    return image[y0:y1, x0:x1], np.asarray([x0 * ONE, y0 * ONE], np.int32)
 
 
-def _corner_arcs(box: Box, radius: float) -> list[Polyline]:
-    """Quarter circles clockwise from the top left corner."""
+class _Scratch(threading.local):
+    """Memory for one region at a time in each thread: asking for fresh megabytes costs more than filling them."""
+
+    def __init__(self) -> None:
+        self.memory = np.empty(0, np.uint8)
+
+
+_scratch_of_thread = _Scratch()
+
+
+def _scratch(shape: tuple[int, ...]) -> ImageArray:
+    size = math.prod(shape)
+    if _scratch_of_thread.memory.size < size:
+        _scratch_of_thread.memory = np.empty(size, np.uint8)
+    return _scratch_of_thread.memory[:size].reshape(shape)
+
+
+@lru_cache(maxsize=32)
+def _unit_corners(steps: int) -> npt.NDArray[np.float64]:
+    """Quarter circles of radius 1 around the centre, clockwise from the top left corner: (4, steps, 2)."""
+    turn = math.pi + np.linspace(0.0, math.pi / 2, steps) + np.arange(4)[:, None] * (math.pi / 2)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=2)
+
+
+_INWARDS = np.array([(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)])
+"""From each corner of a box, clockwise from the top left, toward its middle."""
+
+
+def _corner_arcs(box: Box, radius: float) -> npt.NDArray[np.float64]:
+    """The round corners of a box, clockwise: (4, steps, 2) pixels."""
     left, top, right, bottom = box
-    r = max(0.0, min(radius, (right - left) / 2, (bottom - top) / 2))
-    steps = int(max(4, min(24, r)))
-    return [
-        _arc(left + r, top + r, r, 180, steps),
-        _arc(right - r, top + r, r, 270, steps),
-        _arc(right - r, bottom - r, r, 0, steps),
-        _arc(left + r, bottom - r, r, 90, steps),
-    ]
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    arcs = _unit_corners(int(max(4, min(12, radius / 2))))
+    placed: npt.NDArray[np.float64] = arcs * radius + (corners + _INWARDS * radius)[:, None]
+    return placed
 
 
-def rounded_outline(box: Box, radius: float) -> Polyline:
-    """The outline of a box with round corners, as a polyline to be closed."""
-    return np.concatenate(_corner_arcs(box, radius))
+def rounded_outline(box: Box, radius: float) -> FixedPoints:
+    """The outline of a box with round corners, as a line to be closed."""
+    radius = max(0.0, min(radius, (box[2] - box[0]) / 2, (box[3] - box[1]) / 2))
+    return fixed(_corner_arcs(box, radius).reshape(-1, 2))
 
 
-def bracket_lines(box: Box, radius: float, arm: float) -> list[Polyline]:
-    """Four rounded corners of a box, each with straight arms of `arm` pixels."""
-    left, top, right, bottom = box
-    reach_x, reach_y = min(arm, (right - left) / 3), min(arm, (bottom - top) / 3)
-    directions = [((0, 1), (1, 0)), ((-1, 0), (0, 1)), ((0, -1), (-1, 0)), ((1, 0), (0, -1))]
-    reach = np.asarray([reach_x, reach_y])
-    return [
-        np.concatenate([arc[:1] + reach * before, arc, arc[-1:] + reach * after])
-        for arc, (before, after) in zip(_corner_arcs(box, radius), directions, strict=True)
-    ]
+def bracket_lines(box: Box, radius: float, arm: float) -> list[FixedPoints]:
+    """Four rounded corners of a box, each with straight arms of at most `arm` pixels."""
+    shorter = max(0.0, min(box[2] - box[0], box[3] - box[1]))
+    radius = max(0.0, min(radius, shorter / 3))
+    arm = max(0.0, min(arm, shorter / 2 - radius))
+    arcs = _corner_arcs(box, radius)
+    # Walking clockwise, each arc is entered along one side of the box and left along the next.
+    before = arcs[:, :1] + arm * _ENTERED[:, None]
+    after = arcs[:, -1:] + arm * _LEFT[:, None]
+    lines = np.concatenate([before, arcs, after], axis=1)
+    return list(fixed(lines.reshape(-1, 2)).reshape(lines.shape))
+
+
+_ENTERED = np.array([(0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)])
+_LEFT = np.array([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)])

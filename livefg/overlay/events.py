@@ -89,8 +89,7 @@ def draw_pills(image: ImageArray, events: Sequence[Event], result: FrameResult, 
         paste(image, patch if fade == 1.0 else patch.faded(fade), left, top)
         flash = 1.0 - pill.age / _FLASH_SECONDS
         if flash > 0:
-            shape = rounded_mask(*patch.size, patch.size[1] // 2)
-            paste(image, solid_patch(shape, pill.colour, 0.75 * flash), left, top)
+            paste(image, _flash_patch(*patch.size, pill.colour).faded(flash), left, top)
 
 
 def draw_rings(image: ImageArray, events: Sequence[Event], result: FrameResult, now: float) -> None:
@@ -107,7 +106,7 @@ def draw_rings(image: ImageArray, events: Sequence[Event], result: FrameResult, 
             (box[0] - grow, box[1] - grow, box[2] + grow, box[3] + grow), 10 * scale.unit + grow
         )
         width = max(1.0, 3 * scale.unit * (1 - 0.5 * progress))
-        with translucent(image, [line], width + 2, 0.9 * (1 - progress)) as region:
+        with translucent(image, line, width + 2, 0.9 * (1 - progress)) as region:
             if region is not None:
                 canvas, origin = region
                 draw_lines(canvas, [line - origin], EVENT_COLOURS[event.kind], width, closed=True)
@@ -141,6 +140,11 @@ def _pills(
         pills.append((pill, (left, bottom - size[1], left + size[0], bottom)))
         bottom -= size[1] + scale.gap
     return pills
+
+
+@lru_cache(maxsize=16)
+def _flash_patch(width: int, height: int, colour: Colour) -> Patch:
+    return solid_patch(rounded_mask(width, height, height // 2), colour, 0.75)
 
 
 @lru_cache(maxsize=64)

@@ -1,17 +1,27 @@
-"""A face's contours and the axes of a head."""
+"""A face: the corners of its box, its contours, and the axes of the head."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from livefg.overlay.draw import ImageArray, Polyline, disc, draw_lines, is_drawable, translucent
-from livefg.overlay.style import AXIS_COLOURS, FACE, HALO, HALO_OPACITY, Colour, Scale
+from livefg.overlay.draw import (
+    FixedPoints,
+    ImageArray,
+    bracket_lines,
+    draw_discs,
+    draw_lines,
+    fixed,
+    is_drawable,
+    shade,
+)
+from livefg.overlay.style import AXIS_COLOURS, FACE, FINE_HALO, HALO, Colour, Scale
 from livefg.results import Face, HeadPose
 
-__all__ = ["draw_axes", "draw_contours", "head_axes"]
+__all__ = ["draw_face", "head_axes"]
 
 # Chains of MediaPipe's 478-point mesh (its FACE_LANDMARKS_* connections, walked in order).
 _OVAL = (
@@ -30,45 +40,85 @@ _BROWS = (
     (276, 283, 282, 295, 285, 336, 296, 334, 293, 300, 276),
     (46, 53, 52, 65, 55, 107, 66, 105, 63, 70, 46),
 )
-_NOSE = ((168, 6, 197, 195, 5, 4), (64, 98, 97, 2, 326, 327, 294))
+_NOSE = ((64, 98, 97, 2, 326, 327, 294),)
 _IRISES = ((474, 475, 476, 477), (469, 470, 471, 472))
+
+_Chains = tuple[npt.NDArray[np.intp], ...]
+
+
+def _every(step: int, chains: Sequence[tuple[int, ...]]) -> _Chains:
+    """Chains of every `step`-th point, with their last point."""
+    return tuple(np.array([*chain[:-1:step], chain[-1]]) for chain in chains)
+
+
+_OVAL_CHAIN = np.array(_OVAL)
+_FEATURES = (*_LIPS, *_EYES, *_BROWS, *_NOSE)
+_FINE = _every(1, _FEATURES)
+_COARSE = _every(2, _FEATURES)
+_RIMS = np.array(_IRISES)
+_TURN = np.linspace(0.0, 2 * math.pi, 13)
+_UNIT_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 _NOSE_TIP = 1
 _MESH_POINTS = 478
+_SMALLEST_WITH_FEATURES = 36  # pixels; a smaller face shows its oval only
+_SMALLEST_WITH_IRISES = 64
+_SMALLEST_WITH_EVERY_POINT = 160
 
 
-def draw_contours(image: ImageArray, face: Face, colour: Colour, scale: Scale) -> None:
-    """Draw in place the oval (in `colour`), brows, eyes, irises, nose and lips of a face that has its mesh."""
-    if face.landmarks is None or len(face.landmarks) < _MESH_POINTS or not is_drawable(face.landmarks):
-        return
-    points = np.asarray(face.landmarks[:, :2], np.float64)
-    extent = float(np.ptp(points, axis=0).max())
+def draw_face(
+    image: ImageArray,
+    face: Face,
+    colour: Colour,
+    scale: Scale,
+    *,
+    contours: bool = True,
+    box: bool = True,
+    mirrored: bool = False,
+) -> None:
+    """Draw a face with a finite box in place: the corners of its box and its oval in `colour`, the lines of brows,
+    eyes, irises, nose and lips, and the axes of the head. `mirrored`: the picture is a mirror image of the
+    scene.
+    """
+    brackets = bracket_lines(face.box, *scale.bracket(face.box)) if box else []
+    outlines, features, extent = _contour_lines(face) if contours else ([], [], 0.0)
+    axes = _axis_lines(face, mirrored) if contours else None
     width = max(1.0, min(1.25 * scale.unit, extent / 130))
-    with translucent(image, [points], width + 3, HALO_OPACITY * 0.7) as region:
-        if region is not None:
-            canvas, origin = region
-            halo = width + max(1.0, 1.1 * scale.unit)
-            draw_lines(canvas, _chains(points - origin, _OVAL, *_LIPS, *_EYES, *_BROWS, *_NOSE), HALO, halo)
-    with translucent(image, [points], width + 3, 0.9) as region:
-        if region is not None:
-            canvas, origin = region
-            local = points - origin
-            draw_lines(canvas, _chains(local, _OVAL), colour, width)
-            draw_lines(canvas, _chains(local, *_LIPS, *_EYES, *_BROWS, *_NOSE), FACE, width)
-            if extent > 60:
-                draw_lines(canvas, [_circle(local[list(iris)]) for iris in _IRISES], colour, width)
+    axis_width = max(1.0, min(1.8 * scale.unit, (face.box[2] - face.box[0]) / 75))
+    strokes = [*brackets, *outlines, *features, *([] if axes is None else axes)]
+    if not strokes:
+        return
+    rim = max(1.0, 1.2 * scale.unit)
+    with shade(image, np.concatenate(strokes), 3 * rim + scale.stroke) as region:
+        if region is None:
+            return
+        canvas, origin = region
+        draw_lines(canvas, [line - origin for line in brackets], HALO, scale.stroke + 1.3 * rim)
+        draw_lines(canvas, [line - origin for line in (*outlines, *features)], FINE_HALO, width + rim)
+        if axes is not None:
+            draw_lines(canvas, [line - origin for line in axes], HALO, axis_width + 1.3 * rim)
+    draw_lines(image, brackets, colour, scale.stroke_for(face.box))
+    draw_lines(image, outlines, colour, width)
+    draw_lines(image, features, FACE, width)
+    if axes is not None and face.pose is not None:
+        _draw_axes(image, axes, head_axes(face.pose, mirrored=mirrored)[:, 2], axis_width)
 
 
-def _chains(points: Polyline, *chains: tuple[int, ...]) -> list[Polyline]:
-    return [points[list(chain)] for chain in chains]
-
-
-def _circle(rim: Polyline) -> Polyline:
-    """A circle through four points of a rim, as a line."""
-    centre = rim.mean(axis=0)
-    radius = float(np.linalg.norm(rim - centre, axis=1).mean())
-    angles = np.linspace(0.0, 2 * math.pi, 21)
-    circle: Polyline = centre + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return circle
+def _contour_lines(face: Face) -> tuple[list[FixedPoints], list[FixedPoints], float]:
+    """Lines in the face's colour, lines in the light colour, and the face's extent in pixels."""
+    if face.landmarks is None or len(face.landmarks) < _MESH_POINTS or not is_drawable(face.landmarks):
+        return [], [], 0.0
+    points = fixed(face.landmarks)
+    extent = float(np.ptp(face.landmarks[:, :2], axis=0).max())
+    outlines = [points[_OVAL_CHAIN]]
+    if extent < _SMALLEST_WITH_FEATURES:
+        return outlines, [], extent
+    if extent >= _SMALLEST_WITH_IRISES:
+        for rim in face.landmarks[_RIMS, :2].astype(np.float64):
+            centre = rim.mean(axis=0)
+            radius = float(np.sqrt(((rim - centre) ** 2).sum(axis=1)).mean())
+            outlines.append(fixed(centre + radius * _UNIT_CIRCLE))
+    features = _FINE if extent >= _SMALLEST_WITH_EVERY_POINT else _COARSE
+    return outlines, [points[chain] for chain in features], extent
 
 
 def head_axes(pose: HeadPose, *, mirrored: bool = False) -> npt.NDArray[np.float64]:
@@ -91,11 +141,11 @@ def head_axes(pose: HeadPose, *, mirrored: bool = False) -> npt.NDArray[np.float
     return axes * [-1.0, 1.0, 1.0] if mirrored else axes
 
 
-def draw_axes(image: ImageArray, face: Face, scale: Scale, *, mirrored: bool = False) -> None:
-    """Draw the head's axes from the tip of the nose in place; nothing without a finite pose and position."""
+def _axis_lines(face: Face, mirrored: bool) -> list[FixedPoints] | None:
+    """The three axes from the tip of the nose; None without a finite pose."""
     pose = face.pose
-    if pose is None or not is_drawable((pose.yaw, pose.pitch, pose.roll)) or not is_drawable(face.box):
-        return
+    if pose is None or not is_drawable((pose.yaw, pose.pitch, pose.roll)):
+        return None
     left, top, right, bottom = face.box
     origin = np.array([(left + right) / 2, (top + bottom) / 2])
     if (
@@ -106,16 +156,15 @@ def draw_axes(image: ImageArray, face: Face, scale: Scale, *, mirrored: bool = F
         origin = np.asarray(face.landmarks[_NOSE_TIP, :2], np.float64)
     elif face.points is not None and is_drawable(face.points):
         origin = np.asarray(face.points[2], np.float64)
-    length = 0.3 * max(right - left, bottom - top)
-    width = max(1.0, min(2.2 * scale.unit, length / 20))
-    axes = head_axes(pose, mirrored=mirrored)
-    ends = origin + length * axes[:, :2]
-    halo = width + max(1.5, 1.4 * scale.unit)
-    with translucent(image, [np.vstack([origin, ends])], halo + 2, HALO_OPACITY) as region:
-        if region is not None:
-            canvas, corner = region
-            draw_lines(canvas, [np.stack([origin, end]) - corner for end in ends], HALO, halo)
-    # The farthest first: what points at the viewer lies on top.
-    for index in np.argsort(-axes[:, 2]):
-        draw_lines(image, [np.stack([origin, ends[index]])], AXIS_COLOURS[index], width)
-        disc(image, ends[index], width * 1.1, AXIS_COLOURS[index])
+    length = 0.22 * max(right - left, bottom - top)
+    ends = origin + length * head_axes(pose, mirrored=mirrored)[:, :2]
+    return [fixed(np.stack([origin, end])) for end in ends]
+
+
+def _draw_axes(
+    image: ImageArray, axes: list[FixedPoints], depths: npt.NDArray[np.float64], width: float
+) -> None:
+    """Draw the farthest axis first: what points at the viewer lies on top."""
+    for index in np.argsort(-depths):
+        draw_lines(image, [axes[index]], AXIS_COLOURS[index], width)
+        draw_discs(image, axes[index][1:], width * 1.1, AXIS_COLOURS[index])

@@ -1,53 +1,82 @@
-"""A hand's skeleton, each finger in a colour of its own."""
+"""A hand: the corners of its box, and its skeleton with each finger in a colour of its own."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from livefg.overlay.draw import ImageArray, Polyline, disc, draw_lines, is_drawable, translucent
-from livefg.overlay.style import FINGER_COLOURS, HALO, HALO_OPACITY, PALM, Scale
+from livefg.overlay.draw import (
+    FixedPoints,
+    ImageArray,
+    bracket_lines,
+    draw_discs,
+    draw_lines,
+    fixed,
+    is_drawable,
+    shade,
+)
+from livefg.overlay.style import FINGER_COLOURS, HALO, PALM, SIDE_COLOURS, TEXT, Scale
 from livefg.results import Hand
 
-__all__ = ["draw_skeleton"]
+__all__ = ["draw_hand"]
 
 # Points in MediaPipe's order: 0 the wrist, then four a finger from the palm outwards, thumb to little finger.
-_FINGERS = tuple((base, base + 1, base + 2, base + 3) for base in (1, 5, 9, 13, 17))
-_PALM = ((0, 1), (0, 5, 9, 13, 17, 0))
-_TIPS = tuple(finger[-1] for finger in _FINGERS)
+_FINGERS = tuple(np.arange(base, base + 4) for base in (1, 5, 9, 13, 17))
+_TIPS = np.array([finger[-1] for finger in _FINGERS])
+_JOINTS = np.setdiff1d(np.arange(21), _TIPS)
+_PALM = (np.array([0, 1]), np.array([0, 5, 9, 13, 17, 0]))
 
 
-def draw_skeleton(image: ImageArray, hand: Hand, scale: Scale) -> None:
-    """Draw the 21 points and the bones between them in place; nothing if a coordinate is not finite."""
-    if not is_drawable(hand.landmarks):
-        return
-    points = np.asarray(hand.landmarks[:, :2], np.float64)
-    extent = float(np.ptp(points, axis=0).max())
+def draw_hand(
+    image: ImageArray, hand: Hand, scale: Scale, *, skeleton: bool = True, box: bool = True
+) -> None:
+    """Draw a hand with a finite box in place: its 21 points and the bones between them, the corners of its box."""
+    bones: FixedPoints | None = None
+    if skeleton and is_drawable(hand.landmarks):
+        bones = fixed(hand.landmarks)
+    brackets = bracket_lines(hand.box, *scale.bracket(hand.box)) if box else []
+    extent = float(np.ptp(hand.landmarks[:, :2], axis=0).max()) if bones is not None else 0.0
     # A hand far away gets thinner bones, so that it stays a hand and no knot.
     width = max(1.0, min(2.4 * scale.unit, extent / 42))
     joint = max(1.2, 1.25 * width)
-    halo = width + max(2.0, 1.6 * scale.unit)
-    palm = [points[list(chain)] for chain in _PALM]
-    fingers = [points[list(finger)] for finger in _FINGERS]
-    _draw_halo(image, [*palm, *fingers], points, halo, joint)
-    draw_lines(image, palm, PALM, width)
-    for finger, colour in zip(fingers, FINGER_COLOURS, strict=True):
-        draw_lines(image, [finger], colour, width)
-    disc(image, points[0], joint * 1.25, PALM)
-    for chain, colour in zip(_FINGERS, FINGER_COLOURS, strict=True):
-        for index in chain:
-            radius = joint * (1.35 if index in _TIPS else 1.0)
-            disc(image, points[index], radius, colour)
-            if radius >= 3:
-                disc(image, points[index], radius * 0.45, (255, 255, 255))
+    _draw_halo(image, bones, brackets, width, joint, scale)
+    if brackets:
+        draw_lines(image, brackets, SIDE_COLOURS[hand.side], scale.stroke_for(hand.box))
+    if bones is not None:
+        _draw_bones(image, bones, width, joint)
+
+
+def _draw_bones(image: ImageArray, bones: FixedPoints, width: float, joint: float) -> None:
+    draw_lines(image, [bones[chain] for chain in _PALM], PALM, width)
+    for finger, colour in zip(_FINGERS, FINGER_COLOURS, strict=True):
+        draw_lines(image, [bones[finger]], colour, width)
+    draw_discs(image, bones[:1], joint * 1.25, PALM)
+    for finger, colour in zip(_FINGERS, FINGER_COLOURS, strict=True):
+        draw_discs(image, bones[finger[:3]], joint, colour)
+        draw_discs(image, bones[finger[3:]], joint * 1.35, colour)
+    if joint >= 2.5:
+        draw_discs(image, bones[1:], joint * 0.45, TEXT)
 
 
 def _draw_halo(
-    image: ImageArray, lines: list[Polyline], points: Polyline, width: float, joint: float
+    image: ImageArray,
+    bones: FixedPoints | None,
+    brackets: list[FixedPoints],
+    width: float,
+    joint: float,
+    scale: Scale,
 ) -> None:
-    with translucent(image, [points], width + joint * 2, HALO_OPACITY) as region:
+    """Darken the picture under every stroke."""
+    strokes = [*brackets] if bones is None else [*brackets, bones]
+    if not strokes:
+        return
+    rim = max(2.0, 1.6 * scale.unit)
+    with shade(image, np.concatenate(strokes), width + rim + 2 * joint) as region:
         if region is None:
             return
         canvas, origin = region
-        draw_lines(canvas, [line - origin for line in lines], HALO, width)
-        for point in points - origin:
-            disc(canvas, point, joint * 1.35 + width / 4, HALO)
+        draw_lines(canvas, [line - origin for line in brackets], HALO, scale.stroke + rim)
+        if bones is not None:
+            local = bones - origin
+            draw_lines(canvas, [local[chain] for chain in (*_PALM, *_FINGERS)], HALO, width + rim)
+            draw_discs(canvas, local[_JOINTS], joint + rim / 2, HALO)
+            draw_discs(canvas, local[_TIPS], joint * 1.35 + rim / 2, HALO)

@@ -23,7 +23,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("q  Esc", "quit"),
 )
 """The keys of the window and what each does."""
-_OPACITY = 0.88
+_OPACITY = 0.93
 
 
 def draw_help(image: ImageArray, keys: Sequence[tuple[str, str]] = KEYS) -> None:

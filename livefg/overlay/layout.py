@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from livefg.results import Box
 
-__all__ = ["Placement", "place_chips"]
+__all__ = ["Placement", "Rect", "place_chips"]
 
+Rects = npt.NDArray[np.float64]
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels; right and bottom are not included."""
 
-# Costs a pixel of covered area, and a step down the list of preferred places.
+# What it costs to cover a whole chip's area of something, to step down the list of preferred places, and to
+# lie a chip's length away from where it should be.
 _OVER_CHIP = 40.0
 _OVER_KEPT_FREE = 25.0
-_OVER_OTHER = 1.5
-_OVER_OWN = 1.0
+_OVER_OTHER = 2.0
+_OVER_OWN = 1.5
 _STEP = 0.02
-_DISTANCE = 0.05
+_ASTRAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +39,24 @@ def place_chips(
 ) -> list[tuple[int, int]]:
     """Top left corner of each chip, in order; earlier chips choose first.
 
-    Every chip lies within the picture (width, height) as far as it fits. `keep_free` are rectangles to stay
-    out of.
+    Every chip lies within the picture (width, height), `gap` away from its edge, as far as there is room.
+    `keep_free` are rectangles to stay out of.
     """
     placed: list[Rect] = []
-    for chip in chips:
-        others = [other.box for other in chips if other is not chip]
-        candidates = list(_candidates(chip, gap, placed))
-        area = max(1, chip.size[0] * chip.size[1])
-
-        def cost(item: tuple[int, tuple[float, float]], chip: Placement = chip, area: int = area) -> float:
-            index, wanted = item
-            rect = _inside(wanted, chip.size, picture)
-            moved = abs(rect[0] - wanted[0]) + abs(rect[1] - wanted[1])
-            covered = (
-                _OVER_CHIP * sum(_overlap(rect, r) for r in placed)
-                + _OVER_KEPT_FREE * sum(_overlap(rect, r) for r in keep_free)
-                + _OVER_OTHER * sum(_overlap(rect, box) for box in others)  # noqa: B023 - used at once
-                + _OVER_OWN * _overlap(rect, chip.box)
-            )
-            away = _distance(rect, chip.box)
-            return (
-                covered / area + _STEP * index + (_DISTANCE * moved + 2 * _DISTANCE * away) / max(chip.size)
-            )
-
-        best = min(enumerate(candidates), key=cost)[1]
-        placed.append(_inside(best, chip.size, picture))
+    for index, chip in enumerate(chips):
+        others = [other.box for i, other in enumerate(chips) if i != index]
+        obstacles = np.array([*placed, *keep_free, *others, chip.box], np.float64)
+        weights = np.repeat(
+            [_OVER_CHIP, _OVER_KEPT_FREE, _OVER_OTHER, _OVER_OWN],
+            [len(placed), len(keep_free), len(others), 1],
+        )
+        wanted = np.array(list(_candidates(chip, gap, placed)), np.float64)
+        rects = _inside(wanted, chip.size, picture, gap)
+        covered = _overlaps(rects, obstacles) @ weights / max(1, chip.size[0] * chip.size[1])
+        astray = np.abs(rects[:, :2] - wanted).sum(axis=1) + 2 * _distances(rects, chip.box)
+        cost = covered + _STEP * np.arange(len(wanted)) + _ASTRAY * astray / max(chip.size)
+        left, top, right, bottom = rects[int(np.argmin(cost))].tolist()
+        placed.append((int(left), int(top), int(right), int(bottom)))
     return [(rect[0], rect[1]) for rect in placed]
 
 
@@ -88,18 +85,23 @@ def _candidates(chip: Placement, gap: int, placed: Sequence[Rect]) -> Iterator[t
     yield (left + gap, bottom - gap - height)
 
 
-def _inside(wanted: tuple[float, float], size: tuple[int, int], picture: tuple[int, int]) -> Rect:
-    left = round(max(0.0, min(wanted[0], picture[0] - size[0])))
-    top = round(max(0.0, min(wanted[1], picture[1] - size[1])))
-    return (left, top, left + size[0], top + size[1])
+def _inside(wanted: Rects, size: tuple[int, int], picture: tuple[int, int], gap: int) -> Rects:
+    """The nearest rectangles of `size` in whole pixels that lie within the picture."""
+    most = np.asarray(picture) - size - gap
+    corners = np.maximum(np.minimum(np.maximum(np.rint(wanted), gap), most), 0)
+    return np.concatenate([corners, corners + size], axis=1)
 
 
-def _overlap(a: Rect, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return float(width * height) if width > 0 and height > 0 else 0.0
+def _overlaps(rects: Rects, obstacles: Rects) -> Rects:
+    """Area in pixels that each of (n, 4) rectangles shares with each of (m, 4) others: (n, m)."""
+    a, b = rects[:, None], obstacles[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    areas: Rects = np.maximum(sides, 0).prod(axis=2)
+    return areas
 
 
-def _distance(a: Rect, b: Box) -> float:
-    """Gap between two rectangles in pixels, 0 where they touch."""
-    return max(0.0, a[0] - b[2], b[0] - a[2]) + max(0.0, a[1] - b[3], b[1] - a[3])
+def _distances(rects: Rects, box: Box) -> Rects:
+    """Gap in pixels between each of (n, 4) rectangles and a box, 0 where they touch: (n,)."""
+    low, high = np.asarray(box[:2]), np.asarray(box[2:])
+    gaps: Rects = np.maximum(np.maximum(rects[:, :2] - high, low - rects[:, 2:]), 0).sum(axis=1)
+    return gaps

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from livefg.overlay.chips import Chip, Row, chip_size, display_name, draw_chip
-from livefg.overlay.draw import ImageArray, bracket_lines, draw_lines, is_drawable, translucent
+from livefg.overlay.draw import ImageArray, is_drawable
 from livefg.overlay.events import draw_pills, draw_rings, pill_rects
-from livefg.overlay.faces import draw_axes, draw_contours
-from livefg.overlay.hands import draw_skeleton
+from livefg.overlay.faces import draw_face
+from livefg.overlay.hands import draw_hand
 from livefg.overlay.help import draw_help
 from livefg.overlay.hud import Hud, draw_hud, hud_rects
 from livefg.overlay.layout import Placement, Rect, place_chips
 from livefg.overlay.mirror import mirrored_result
-from livefg.overlay.style import FACE, HALO, HALO_OPACITY, KNOWN, SIDE_COLOURS, Colour, Scale
-from livefg.results import Box, Event, Face, Frame, FrameResult, Hand
+from livefg.overlay.style import FACE, KNOWN, SIDE_COLOURS, Colour, Scale
+from livefg.results import Event, Face, Frame, FrameResult, Hand
 
 __all__ = ["Overlay"]
 
@@ -92,17 +92,10 @@ class Overlay:
         faces = [face for face in result.faces if is_drawable(face.box)]
         hands = [hand for hand in result.hands if is_drawable(hand.box)]
         for face in faces:
-            if self.landmarks:
-                draw_contours(image, face, _face_colour(face), scale)
-            if self.boxes:
-                _draw_brackets(image, face.box, _face_colour(face), scale)
-            if self.landmarks:
-                draw_axes(image, face, scale, mirrored=mirrored)
+            colour = _face_colour(face)
+            draw_face(image, face, colour, scale, contours=self.landmarks, box=self.boxes, mirrored=mirrored)
         for hand in hands:
-            if self.boxes:
-                _draw_brackets(image, hand.box, SIDE_COLOURS[hand.side], scale)
-            if self.landmarks:
-                draw_skeleton(image, hand, scale)
+            draw_hand(image, hand, scale, skeleton=self.landmarks, box=self.boxes)
         draw_rings(image, shown_events, result, now)
         if self.chips:
             size = (image.shape[1], image.shape[0])
@@ -114,19 +107,6 @@ class Overlay:
 def _face_colour(face: Face) -> Colour:
     known = face.identity is not None and face.identity.name != "unknown"
     return KNOWN if known else FACE
-
-
-def _draw_brackets(image: ImageArray, box: Box, colour: Colour, scale: Scale) -> None:
-    side = max(1.0, min(box[2] - box[0], box[3] - box[1]))
-    width = max(1.0, min(scale.stroke, side / 40))
-    lines = bracket_lines(box, min(9 * scale.unit, side * 0.12), side * 0.16)
-    halo = width + max(1.5, 1.5 * scale.unit)
-    for line in lines:
-        with translucent(image, [line], halo + 2, HALO_OPACITY) as region:
-            if region is not None:
-                canvas, origin = region
-                draw_lines(canvas, [line - origin], HALO, halo)
-    draw_lines(image, lines, colour, width)
 
 
 def _draw_chips(

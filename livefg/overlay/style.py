@@ -11,14 +11,16 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from livefg.results import Box
+
 __all__ = [
     "AXIS_COLOURS",
     "DIM",
     "EVENT_COLOURS",
     "FACE",
+    "FINE_HALO",
     "FINGER_COLOURS",
     "HALO",
-    "HALO_OPACITY",
     "KNOWN",
     "PALM",
     "PANEL",
@@ -43,9 +45,10 @@ DIM: Colour = (186, 194, 206)
 TRACK: Colour = (255, 255, 255)
 """The unfilled part of a confidence bar, laid over the panel with `TRACK_OPACITY`."""
 TRACK_OPACITY = 0.2
-HALO: Colour = (8, 10, 14)
-"""The dark line under every stroke: it carries the stroke on a light picture."""
-HALO_OPACITY = 0.55
+HALO: Colour = (112, 112, 112)
+"""Taken off the picture along every stroke: the dark rim carries the stroke on a light picture."""
+FINE_HALO: Colour = (92, 92, 92)
+"""The same for the fine lines of a face, which heavy rims would turn into a mask."""
 
 PALM: Colour = (232, 236, 242)
 FINGER_COLOURS: tuple[Colour, ...] = (
@@ -72,6 +75,7 @@ WARNING: Colour = (255, 176, 59)
 
 _REFERENCE_AREA = 640 * 480
 _SMALLEST_TEXT = 10
+_COMPACT_BELOW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,23 @@ class Scale:
         """The scale for a picture of `width` x `height` pixels."""
         return _scale_of_unit(math.sqrt(max(1, width) * max(1, height) / _REFERENCE_AREA))
 
+    @property
+    def compact(self) -> bool:
+        """Whether room is short: labels are then kept narrow."""
+        return self.unit < _COMPACT_BELOW
+
     def smaller(self) -> Scale:
-        """The scale for objects that are small in the picture: about three quarters, still legible."""
-        return _scale_of_unit(self.unit * 0.78)
+        """The scale for objects that are small in the picture: three quarters, still legible."""
+        return _scale_of_unit(self.unit * 0.75)
+
+    def stroke_for(self, box: Box) -> float:
+        """Width in pixels of a line around `box`: slim, and thinner around what is small."""
+        return max(1.0, min(self.stroke, min(box[2] - box[0], box[3] - box[1]) / 40))
+
+    def bracket(self, box: Box) -> tuple[float, float]:
+        """Radius and length of the arms, in pixels, of the corners that mark `box`."""
+        side = max(1.0, min(box[2] - box[0], box[3] - box[1]))
+        return min(9 * self.unit, side * 0.12), side * 0.1
 
 
 @lru_cache(maxsize=64)
