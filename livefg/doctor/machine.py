@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from livefg import paths
@@ -22,14 +23,36 @@ _READ = ("h264", "hevc", "vp9", "av1")
 
 
 def examine_cameras() -> Iterator[Finding]:
-    """The cameras and what each can give."""
-    from livefg.sources import list_cameras  # noqa: PLC0415 - takes OpenCV along
+    """The cameras with their modes; each is opened, and the first picture timed, with every backend."""
+    from livefg.sources.devices import list_cameras, try_camera  # noqa: PLC0415 - OpenCV may be broken
 
     cameras = list_cameras()
-    for camera in cameras:
-        yield Finding("camera", "ok", str(camera))
     if not cameras:
-        yield Finding("camera", "note", "none found; `livefg demo` and files need none")
+        yield Finding("camera", "note", "none found; files, streams and `livefg demo` need none")
+    for camera in cameras:
+        modes = [
+            f"{fourcc}: {', '.join(str(mode) for mode in modes)}"
+            for fourcc, modes in groupby(camera.modes, key=lambda mode: mode.fourcc)
+        ]
+        trials = try_camera(camera)
+        told = [
+            f"{trial.backend}: {trial.problem or f'first picture after {trial.seconds:.2f} s'}"
+            for trial in trials
+        ]
+        works = any(trial.info for trial in trials)
+        yield Finding(
+            "camera",
+            "ok" if works else "warning",
+            f"{camera.source}: {camera.name}",
+            details=(*modes, *told),
+            cure=None if works else _camera_cure(camera.path),
+        )
+
+
+def _camera_cure(path: str | None) -> str:
+    if path and not os.access(path, os.R_OK | os.W_OK):
+        return 'sudo usermod -aG video "$USER", then log out and in again'
+    return "close other programs that use the camera, check its cable, and allow this program to use it"
 
 
 def examine_display() -> Iterator[Finding]:
