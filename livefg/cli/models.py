@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from livefg.inference.manifest import find_model
 __all__ = ["command"]
 
 _MEBIBYTE = 1024 * 1024
+_KEY_WIDTH = 20
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -72,9 +74,12 @@ def info(name: str, as_json: bool) -> None:
     if as_json:
         _print_json(summary.to_dict())
     else:
-        for key, value in summary.to_dict().items():
-            if value not in (None, "", [], {}):
-                click.echo(f"{key + ':':16}{_text(value)}")
+        # A classifier tells its task and labels itself.
+        known = {
+            key: value for key, value in summary.to_dict().items() if key not in ("task", "labels", "fault")
+        }
+        for line in _lines({**known, "size": _size(summary.size)}):
+            click.echo(line)
     if summary.fault:
         raise LivefgError(summary.fault)
 
@@ -87,12 +92,15 @@ def _size(size: int) -> str:
     return f"{size / _MEBIBYTE:.1f} MiB"
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "".join(f"\n  {key + ':':18}{_text(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+def _lines(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """`name: value` line by line, what belongs together indented, what is empty left out."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{key}:"
+            yield from _lines(value, indent + "  ")
+        elif value not in (None, "", [], {}):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{indent}{key + ':':{_KEY_WIDTH - len(indent)}} {text}"
 
 
 def _print_json(value: object) -> None:

@@ -77,7 +77,7 @@ def summarise(model: ModelFile) -> ModelSummary:
         size = len(content)
         inputs, outputs, metadata = inspect_graph(content, model.path)
         # What a user puts into the models folder is meant as a classifier.
-        if entry is None or any(key.startswith("livefg.") for key in metadata):
+        if entry is None or "livefg.task" in metadata:
             info = ClassifierInfo.from_metadata(metadata, str(model.path))
             Classifier.load(model.name if model.manifest else model.path, "cpu")
         if entry is None and model.name in Manifest.load().entries:

@@ -24,7 +24,7 @@ CLASSIFIER_FORMAT = "1"
 
 _OUTPUT = "probabilities"
 _PREFIX = "livefg."
-_BEST = 5
+_BEST_IDENTITIES = 5
 _SUM_TOLERANCE = 1e-3
 # What a classifier answers when it is not sure enough.
 _REJECTED: dict[Task, str] = {
@@ -127,19 +127,23 @@ class Classifier:
         return np.asarray(self.network(*inputs)[self._output], np.float32)
 
     def label(self, probabilities: npt.NDArray[np.float32]) -> Label:
-        """The answer that `probabilities` [labels] mean: its scores are the five best, highest first.
+        """The answer that `probabilities` [labels] mean; see `answer`."""
+        return self.answer(dict(zip(self.labels, probabilities.tolist(), strict=True)))
+
+    def answer(self, scores: Mapping[str, float]) -> Label:
+        """The answer that probabilities by label mean, with those scores, highest first.
 
         If the best stays below the reject threshold, the answer is "none" (gestures, motions) or "unknown"
-        (identities, expressions), with the probability that the best is wrong as its confidence.
+        (identities, expressions), with the probability that the best is wrong as its confidence. Of identities,
+        which may be many, only the five best are kept.
         """
-        order = np.argsort(-probabilities, kind="stable")[:_BEST]
-        scores = {self.labels[index]: float(probabilities[index]) for index in order}
-        best = self.labels[order[0]]
-        confidence = scores[best]
+        most = _BEST_IDENTITIES if self.info.task == "identity" else len(scores)
+        ranked = dict(sorted(scores.items(), key=lambda item: -item[1])[:most])
+        best, confidence = next(iter(ranked.items()))
         if confidence >= self.info.reject_threshold:
-            return Label(best, confidence, scores)
+            return Label(best, confidence, ranked)
         rejected = _REJECTED[self.info.task]
-        return Label(rejected, confidence if best == rejected else 1.0 - confidence, scores)
+        return Label(rejected, confidence if best == rejected else 1.0 - confidence, ranked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def test_a_file_with_a_shipped_name_is_pointed_out(own_models: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_info_describes_a_classifier() -> None:
     output = run("info", "mine").output
-    assert "task:           motion" in output
+    assert "  task:              motion" in output
     assert "by person" in output
     assert ", ".join(LABELS) in output
     assert json.loads(run("info", "mine", "--json").output)["classifier"]["metrics"] == {"accuracy": 0.9}
@@ -92,6 +92,10 @@ def test_info_describes_a_file_by_its_path(installed: Path, tmp_path: Path) -> N
     result = run("info", str(path))
     assert result.exit_code == 0
     assert str(path) in result.output
+
+
+def test_everything_that_ships_is_as_it_should_be() -> None:
+    assert run("verify").exit_code == 0
 
 
 @pytest.mark.usefixtures("installed")
@@ -105,4 +109,4 @@ def test_info_of_a_faulty_network_tells_what_it_knows_and_fails(installed: Path)
     (installed / "doubler.onnx").write_bytes(b"changed")
     result = run("info", "doubler")
     assert isinstance(result.exception, LivefgError)
-    assert "licence:        Apache-2.0" in result.output
+    assert "licence:             Apache-2.0" in result.output
