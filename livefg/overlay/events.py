@@ -49,10 +49,11 @@ class EventTrail:
         """Take in the events of `result`; gives those that are still to be seen at `result.time`, oldest
         first.
 
-        A clock that went back (a clip that starts again) empties the trail.
+        A result that is shown again adds nothing; a clock that went back (a clip that starts again) empties
+        the trail.
         """
         kept = [event for event in self._events if 0 <= result.time - event.time < EVENT_SECONDS]
-        self._events = [*kept, *result.events]
+        self._events = [*kept, *(event for event in result.events if event not in kept)]
         return tuple(self._events)
 
 

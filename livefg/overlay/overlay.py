@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from livefg.overlay.chips import Chip, Row, chip_size, display_name, draw_chip
@@ -48,19 +49,19 @@ class Overlay:
         hud: Hud | None = None,
         show_help: bool = False,
     ) -> ImageArray:
-        """A new picture (height, width, 3) uint8 RGB: the frame with everything on it, as a person is shown
-        it.
+        """A new picture (height, width, 3) uint8 RGB: the frame with everything on it, for a person to see.
 
         `mirror` flips the picture before anything is drawn, so that text stays readable and sides stay the
-        person's own. `events` are those of the last moments (default: the result's own), shown as they are at
-        `result.time`.
+        person's own. `events` are those of the last moments (default: the result's own); their age counts to
+        the frame, which may be newer than the one that the result is of.
         """
-        image: ImageArray = np.ascontiguousarray(frame.image[:, ::-1]) if mirror else frame.image.copy()
+        image = cv2.flip(frame.image, 1).astype(np.uint8, copy=False) if mirror else frame.image.copy()
         shown = mirrored_result(result) if mirror else result
         self.draw(
             image,
             shown,
             events=events,
+            now=max(frame.time, result.time),
             mirrored=frame.mirrored != mirror,
             keep_free=hud_rects(hud, frame.width, frame.height) if hud else (),
         )

@@ -8,6 +8,7 @@ purpose: visible.
 from __future__ import annotations
 
 import math
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,9 @@ _HAS_RAQM = bool(features.check("raqm"))
 _RIGHT_TO_LEFT = {"R", "AL"}
 
 _finder = FontFinder()
+_lock = (
+    threading.RLock()
+)  # a window and a video file may be written at once; FreeType's fonts serve one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def line_height(size: int) -> int:
 def text_width(text: str, size: int, weight: Weight = "medium", tabular: bool = False) -> int:
     """Width in pixels of `text` at font size `size`; `tabular` gives all digits the same width."""
     k = _reduction(size)
-    return math.ceil(sum(_advance(run, size * k, tabular) for run in _runs(text, weight)) / k)
+    with _lock:
+        return math.ceil(sum(_advance(run, size * k, tabular) for run in _runs(text, weight)) / k)
 
 
 @lru_cache(maxsize=1024)
@@ -76,18 +81,19 @@ def text_mask(text: str, size: int, weight: Weight = "medium", tabular: bool = F
     width, height = max(1, text_width(text, size, weight, tabular)), line_height(size)
     picture = Image.new("L", (width * k, height * k))
     draw = ImageDraw.Draw(picture)
-    x = 0.0
-    for run in _runs(text, weight):
-        draw.text(
-            (x, math.ceil(size * _ASCENT) * k),
-            run.text,
-            fill=255,
-            font=_font(run.path, size * k),
-            anchor="ls",
-            direction=_direction(run),
-            features=_features(tabular),
-        )
-        x += _advance(run, size * k, tabular)
+    x, baseline = 0.0, math.ceil(size * _ASCENT) * k
+    with _lock:
+        for run in _runs(text, weight):
+            draw.text(
+                (x, baseline),
+                run.text,
+                fill=255,
+                font=_font(run.path, size * k),
+                anchor="ls",
+                direction=_direction(run),
+                features=_features(tabular),
+            )
+            x += _advance(run, size * k, tabular)
     mask: MaskArray = np.array(picture)
     if k > 1:
         mask = _LIFTED[cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)]
