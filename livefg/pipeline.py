@@ -19,7 +19,7 @@ from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
 from livefg.recognition.decisions import Decider, DecisionSettings
 from livefg.recognition.gestures import GestureRecognizer
-from livefg.results import Face, Frame, FrameResult, Hand
+from livefg.results import Face, Frame, FrameResult, Hand, Label
 from livefg.workers import Chain, WorkerPool
 
 __all__ = ["Backend", "Pipeline", "PipelineSettings"]
@@ -81,6 +81,10 @@ class Perception(Protocol):
         """Where each network runs."""
         ...
 
+    def answer(self, scores: Mapping[str, float]) -> Label:
+        """The gesture that scores by label mean."""
+        ...
+
     def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
         """The chains to run for a frame: `hands` gives a tuple of Hand, `faces` a tuple of Face."""
         ...
@@ -111,7 +115,9 @@ class Pipeline:
             self._perception = MediaPipePerception(self.settings)
         else:
             self._perception = OnnxPerception(self.settings)
-        self._decider = Decider(self.settings.decisions) if self.settings.smooth else None
+        self._decider = (
+            Decider(self.settings.decisions, self._perception.answer) if self.settings.smooth else None
+        )
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         self._pool = WorkerPool(workers)
 
@@ -239,6 +245,11 @@ class OnnxPerception:
         if self._gestures and hands:
             (hands,) = yield [partial(self._gestures, hands, frame.mirrored)]
         return hands
+
+    def answer(self, scores: Mapping[str, float]) -> Label:
+        """The gesture that scores mean to the network that gave them."""
+        assert self._gestures is not None
+        return self._gestures.answer(scores)
 
     def reset(self) -> None:
         """Forget all tracks."""

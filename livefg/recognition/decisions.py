@@ -8,14 +8,17 @@ it is clearly low, and cannot begin again at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from livefg.results import Event, EventKind, Face, FrameResult, Hand, Label, Phase
 
 __all__ = ["Decider", "DecisionSettings"]
 
+Answer = Callable[[Mapping[str, float]], Label]
+
 _NOTHING = frozenset({"none", "unknown"})
+_FORGOTTEN = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,10 @@ class DecisionSettings:
 class Decider:
     """Smooths the gestures of a stream of results and adds their events, and those of faces that come and go."""
 
-    def __init__(self, settings: DecisionSettings | None = None) -> None:
+    def __init__(self, settings: DecisionSettings | None = None, answer: Answer | None = None) -> None:
+        """`answer` turns smoothed gesture scores into a label; by default the highest score names it."""
         self._settings = settings or DecisionSettings()
+        self._answer = answer or _highest
         self._gestures = _Watch("gesture", self._settings)
         self._faces = _Watch("face", replace(self._settings, smoothing=0.0, absence=1.0))
 
@@ -60,9 +65,7 @@ class Decider:
     def _smoothed(self, hand: Hand, now: float) -> Hand:
         if hand.gesture is None:
             return hand
-        scores = self._gestures.see(hand.track, hand.gesture.scores, now)
-        name = max(scores, key=scores.__getitem__)
-        return replace(hand, gesture=Label(name, scores[name], scores))
+        return replace(hand, gesture=self._answer(self._gestures.see(hand.track, hand.gesture.scores, now)))
 
 
 @dataclass(slots=True)
@@ -90,15 +93,20 @@ class _Watch:
         self._tracks.clear()
 
     def see(self, track: int, scores: Mapping[str, float], now: float) -> dict[str, float]:
-        """Take in the scores of a track at `now`; gives its smoothed scores, in the order of `scores`."""
+        """Take in the scores of a track at `now`; gives its smoothed scores.
+
+        A label that was not there before counts as 0 until now, and one that is gone as 0 from now on.
+        """
         known = self._tracks.get(track)
-        if known is None or known.scores.keys() != scores.keys():
+        if known is None:
             known = self._tracks[track] = _Watched(dict(scores), now)
             return known.scores
         interval = max(0.0, now - known.time)
         weight = 1.0 - math.exp(-interval / self._settings.smoothing) if self._settings.smoothing else 1.0
         known.scores = {
-            name: known.scores[name] + weight * (value - known.scores[name]) for name, value in scores.items()
+            name: (past := known.scores.get(name, 0.0)) + weight * (scores.get(name, 0.0) - past)
+            for name in dict.fromkeys((*scores, *known.scores))
+            if name in scores or known.scores[name] > _FORGOTTEN or name == known.active
         }
         known.time = now
         return known.scores
@@ -153,3 +161,8 @@ class _Watch:
 
 def _presence(face: Face) -> Mapping[str, float]:
     return {"face": face.confidence}
+
+
+def _highest(scores: Mapping[str, float]) -> Label:
+    name = max(scores, key=scores.__getitem__)
+    return Label(name, scores[name], scores)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from livefg.inference.classifier import Classifier
 from livefg.perception.handedness import apparent_right
-from livefg.results import Hand
+from livefg.results import Hand, Label
 
 __all__ = ["GestureRecognizer"]
 
@@ -38,3 +38,7 @@ class GestureRecognizer:
             hand.track: self._classifier.label(row) for hand, row in zip(seen, probabilities, strict=True)
         }
         return tuple(replace(hand, gesture=labels.get(hand.track)) for hand in hands)
+
+    def answer(self, scores: Mapping[str, float]) -> Label:
+        """The gesture that scores by label mean: the highest, or `none` where it is too low to be believed."""
+        return self._classifier.answer(scores)

@@ -32,10 +32,17 @@ def test_it_tells_what_it_is_from_its_file_alone(gestures: Classifier) -> None:
     json.dumps(gestures.info.to_dict())
 
 
-def test_its_answer_is_the_best_label_with_the_five_best_scores(gestures: Classifier) -> None:
+def test_its_answer_is_the_best_label_with_all_scores_highest_first(gestures: Classifier) -> None:
     (answer,) = gestures(logits(0.05, 0.7, 0.1, 0.08, 0.04))
     assert answer.name == "fist"
     assert answer.confidence == pytest.approx(0.7, abs=1e-5)
+    assert list(answer.scores)[:3] == ["fist", "palm", "point"]
+    assert set(answer.scores) == set(LABELS)
+
+
+def test_of_identities_only_the_five_best_scores_are_kept(tmp_path: Path) -> None:
+    people = Classifier.load(save_classifier(tmp_path / "people.onnx", {"livefg.task": "identity"}), "cpu")
+    (answer,) = people(logits(0.05, 0.7, 0.1, 0.08, 0.04))
     assert list(answer.scores) == ["fist", "palm", "point", "none", "ok"]
 
 

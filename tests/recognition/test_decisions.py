@@ -122,3 +122,15 @@ def test_a_reset_forgets_what_was_held() -> None:
         decider(FrameResult("test", index, index / RATE, 9, 9, hands=(posture("victory"),)))
     decider.reset()
     assert decider(FrameResult("other", 0, 0.0, 9, 9, hands=(posture("victory"),))).events == ()
+
+
+def test_an_answer_of_one_network_ends_when_another_with_other_labels_takes_over() -> None:
+    other = hand({"none": 0.02, "wave": 0.98})
+    events = watch([[posture("victory")]] * 20 + [[other]] * 30)
+    assert told(events) == [("victory", "start", 1), ("victory", "end", 1), ("wave", "start", 1)]
+
+
+def test_a_smoothed_score_that_is_too_low_is_answered_as_the_network_would() -> None:
+    decider = Decider(answer=lambda scores: Label("none", 0.9, scores))
+    result = decider(FrameResult("test", 0, 0.0, 9, 9, hands=(posture("victory"),)))
+    assert result.hands[0].gesture == Label("none", 0.9, posture("victory").gesture.scores)
