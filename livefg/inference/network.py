@@ -97,19 +97,11 @@ class Network:
         self._batches = BATCHES if varies and device != "cpu" else ()
 
     @classmethod
-    def load(
-        cls,
-        name_or_path: str | Path,
-        device: str = "auto",
-        threads: int = 1,
-        *,
-        sizes: Mapping[str, int] | None = None,
-    ) -> Self:
+    def load(cls, name_or_path: str | Path, device: str = "auto", threads: int = 1) -> Self:
         """Load a shipped network by its name (checked against the manifest), or a user's own by name or path.
 
         `device` is one of `livefg.inference.DEVICES`; `auto` takes the fastest that gives the CPU's results,
-        any other is taken or refused. `threads` is for one run on the CPU. `sizes` gives the sizes to warm up
-        with, by the names they have in the graph, for dimensions that vary beside the batch.
+        any other is taken or refused. `threads` is for one run on the CPU.
 
         Raises LivefgError if there is no such network, its file is missing, changed or unreadable, or the
         device cannot be had.
@@ -117,17 +109,15 @@ class Network:
         wanted = parse_device(device)
         model = find_model(name_or_path)
         order = SessionOrder(model.name, model.path, model.read(), threads)
-        return (
-            cls._choose(order, sizes or {}) if wanted == "auto" else cls._insist(order, wanted, sizes or {})
-        )
+        return cls._choose(order) if wanted == "auto" else cls._insist(order, wanted)
 
     @classmethod
-    def _choose(cls, order: SessionOrder, sizes: Mapping[str, int]) -> Self:
+    def _choose(cls, order: SessionOrder) -> Self:
         """Open on the fastest device whose results are those of the CPU."""
-        network, reference = cls._open(order, "cpu", sizes, f"auto: {no_accelerator()}")
+        network, reference = cls._open(order, "cpu", f"auto: {no_accelerator()}")
         for device in accelerators():
             try:
-                rival, outputs = cls._open(order, device, sizes, "auto")
+                rival, outputs = cls._open(order, device, "auto")
             except UnavailableError as error:
                 return network._because(f"auto: {device} failed ({error})")
             if not _agree(outputs, reference):
@@ -139,7 +129,7 @@ class Network:
         return network
 
     @classmethod
-    def _insist(cls, order: SessionOrder, device: DeviceName, sizes: Mapping[str, int]) -> Self:
+    def _insist(cls, order: SessionOrder, device: DeviceName) -> Self:
         """Open on `device`, or say in a LivefgError what is missing and how to get it."""
         hindrance = obstacle(device)
         if hindrance:
@@ -147,22 +137,20 @@ class Network:
                 f"The device {device} cannot be had: {hindrance.reason}; to cure it: {hindrance.cure}."
             )
         try:
-            return cls._open(order, device, sizes, "as asked")[0]
+            return cls._open(order, device, "as asked")[0]
         except UnavailableError as error:
             raise LivefgError(
                 f"The device {device} cannot be had for {order.name} ({error}); `livefg doctor` says more."
             ) from error
 
     @classmethod
-    def _open(
-        cls, order: SessionOrder, device: DeviceName, sizes: Mapping[str, int], why: str
-    ) -> tuple[Self, list[Array]]:
+    def _open(cls, order: SessionOrder, device: DeviceName, why: str) -> tuple[Self, list[Array]]:
         """Open on `device`, warm up and time: the network and its outputs for the sample inputs."""
         started = time.perf_counter()
         network = cls(order.name, order.path, order.session(device), device)
         load_ms = (time.perf_counter() - started) * 1e3
         try:
-            warmup_ms, median_ms, outputs = network._warm_up(sizes)
+            warmup_ms, median_ms, outputs = network._warm_up()
         except Exception as error:
             reason = reason_of(error.__cause__ or error)
             if device != "cpu":
@@ -198,7 +186,7 @@ class Network:
         ]
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
-    def sample_inputs(self, batch: int = 1, sizes: Mapping[str, int] | None = None) -> list[Array]:
+    def sample_inputs(self, batch: int = 1) -> list[Array]:
         """Inputs of the right shapes and types with the same noise each time: 0..255 in bytes, else 0..1."""
         noise = np.random.default_rng(0)
         samples: list[Array] = []
@@ -206,9 +194,7 @@ class Network:
             image = kind is np.uint8 and len(shape) == _IMAGE_RANK
             guess = _GUESSED_SIDE if image else _GUESSED_LENGTH
             size = [
-                extent
-                if isinstance(extent, int)
-                else (sizes or {}).get(str(extent), batch if axis == 0 else guess)
+                extent if isinstance(extent, int) else batch if axis == 0 else guess
                 for axis, extent in enumerate(shape)
             ]
             if kind is np.uint8:
@@ -241,14 +227,14 @@ class Network:
                 ) from error
         return outputs
 
-    def _warm_up(self, sizes: Mapping[str, int]) -> tuple[float, float, list[Array]]:
+    def _warm_up(self) -> tuple[float, float, list[Array]]:
         """Run every batch size once and the smallest a few times: milliseconds of both, and its outputs."""
         started = time.perf_counter()
-        inputs = self.sample_inputs(sizes=sizes)
+        inputs = self.sample_inputs()
         outputs = self(*inputs)
         # The largest comes next: a compiler that widens its range of shapes then has it at once.
         for batch in self._batches[:0:-1]:
-            self(*self.sample_inputs(batch, sizes))
+            self(*self.sample_inputs(batch))
         warm = time.perf_counter()
         times: list[float] = []
         while len(times) < _TIMED_RUNS and (not times or time.perf_counter() - warm < _TIMED_SECONDS):

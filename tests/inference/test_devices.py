@@ -174,8 +174,8 @@ class FakeDevices:
                 raise UnavailableError(self.failures[device])
             return open_session(order, "cpu")
 
-        def timed(loaded: Network, sizes: dict[str, int]) -> tuple[float, float, list[np.ndarray]]:
-            warmup, _, outputs = warm_up(loaded, sizes)
+        def timed(loaded: Network) -> tuple[float, float, list[np.ndarray]]:
+            warmup, _, outputs = warm_up(loaded)
             device = loaded.report.device
             if device in self.wrong:
                 outputs = [output + 1000 for output in outputs]

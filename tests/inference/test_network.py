@@ -59,12 +59,6 @@ def test_its_sample_inputs_are_the_same_each_time_and_fit_the_graph(doubler: Net
     np.testing.assert_array_equal(first, second)
 
 
-def test_sizes_that_vary_are_warmed_up_as_told() -> None:
-    network = Network.load("face_detector", "cpu", sizes={"H": 64, "W": 96})
-    (image,) = network.sample_inputs(sizes={"H": 64, "W": 96})
-    assert image.shape == (1, 64, 96, 3)
-
-
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 9, 20])
 def test_an_accelerator_sees_only_a_few_batch_sizes_and_the_results_are_unpadded(
     doubler: Network, monkeypatch: pytest.MonkeyPatch, count: int
