@@ -31,9 +31,12 @@ def examine(checks: dict[str, _Check] | None = None) -> Iterator[Finding]:
     for area, check in (_CHECKS if checks is None else checks).items():
         try:
             yield from check()
+        except ImportError as error:
+            yield Finding(area, "problem", f"cannot be examined ({error})", cure=_PACKAGES_FIRST)
         except Exception as error:
             cause = f"{type(error).__name__}: {error}".splitlines()[0]
             yield Finding(area, "problem", f"could not be examined ({cause})", cure=_REPORT)
 
 
+_PACKAGES_FIRST = "cure what is said about packages first"
 _REPORT = "please report this with the output of `livefg doctor --json`"

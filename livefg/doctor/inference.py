@@ -17,6 +17,7 @@ __all__ = ["examine_devices", "examine_graphics_cards", "examine_models", "exami
 
 _VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
 _DISPLAY_CLASS = "0x03"
+_SPECIAL_RUNTIMES = ("onnxruntime-openvino", "onnxruntime-directml", "onnxruntime-gpu")
 _MEBIBYTE = 1024 * 1024
 
 
@@ -57,7 +58,8 @@ def examine_runtime() -> Iterator[Finding]:
     """ONNX Runtime: that one package alone owns it, and that it can be imported."""
     packages = owners("onnxruntime")
     if len(packages) > 1:
-        keep = "onnxruntime-gpu" if "onnxruntime-gpu" in packages else packages[0]
+        # The special one is the one that was chosen; the plain one came along with something else.
+        keep = next((name for name in _SPECIAL_RUNTIMES if name in packages), packages[0])
         yield Finding(
             "onnxruntime",
             "warning",
@@ -66,13 +68,8 @@ def examine_runtime() -> Iterator[Finding]:
         )
     try:
         module = runtime()
-    except (ImportError, OSError) as error:
-        yield Finding(
-            "onnxruntime",
-            "problem",
-            f"cannot be imported ({error})",
-            cure="pip install --force-reinstall onnxruntime",
-        )
+    except LivefgError as error:
+        yield Finding("onnxruntime", "problem", str(error), cure="pip install --force-reinstall onnxruntime")
         return
     names = ", ".join(packages) or "onnxruntime"
     yield Finding(

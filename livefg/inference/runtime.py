@@ -13,18 +13,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from livefg.errors import LivefgError
+
 __all__ = ["ERRORS", "FATAL_ONLY", "captured_stderr", "runtime"]
 
 ERRORS, FATAL_ONLY = 3, 4
 """Levels of ONNX Runtime's log. What fails raises an exception as well, so the fatal is enough as a rule."""
 
+_CURE = (
+    "install the Microsoft Visual C++ Redistributable (x64), or install ONNX Runtime again with: "
+    "pip install --force-reinstall onnxruntime-gpu"
+    if sys.platform == "win32"
+    else "install it again with: pip install --force-reinstall onnxruntime"
+)
 _lock = threading.RLock()
 
 
 def runtime() -> Any:
     """The `onnxruntime` module, loaded on the first call; safe to call from several threads.
 
-    Raises ImportError if it is not installed. `livefg` has set ORT_DISABLE_TELEMETRY before this can run:
+    Raises LivefgError if it cannot be loaded. `livefg` has set ORT_DISABLE_TELEMETRY before this can run:
     without it, ONNX Runtime 1.29 and later keep a record on disk and send it to their maker over the network.
     """
     with _lock:
@@ -37,7 +45,10 @@ def _load() -> Any:
         # An unusual Windows or macOS version, or a graphics card that ONNX Runtime cannot read about, is told
         # at import, before its log level can be set; neither matters here.
         warnings.simplefilter("ignore")
-        module = importlib.import_module("onnxruntime")
+        try:
+            module = importlib.import_module("onnxruntime")
+        except (ImportError, OSError) as error:
+            raise LivefgError(f"ONNX Runtime cannot be loaded ({error}); {_CURE}.") from error
     for line in lines:
         if "onnxruntime" not in line:
             print(line, file=sys.stderr)  # noqa: T201 - another library's words, passed on

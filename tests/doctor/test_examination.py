@@ -34,6 +34,15 @@ def test_a_check_that_breaks_is_a_finding_and_the_next_one_runs() -> None:
     assert findings[0].cure
 
 
+def test_a_check_that_misses_a_package_points_to_the_packages() -> None:
+    def broken() -> Iterator[Finding]:
+        raise ImportError("No module named 'av'")
+
+    finding = only(examine({"video": broken}))
+    assert finding.summary == "cannot be examined (No module named 'av')"
+    assert finding.cure == "cure what is said about packages first"
+
+
 def test_this_interpreter_and_its_packages_are_fine() -> None:
     assert only(packages.examine_python()).state == "ok"
     assert {finding.state for finding in packages.examine_packages()} == {"ok"}
@@ -80,6 +89,14 @@ def test_two_onnx_runtimes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = next(inference.examine_runtime())
     assert finding.state == "warning"
     assert finding.cure == ("pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu")
+
+
+def test_an_onnx_runtime_that_cannot_be_loaded_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise LivefgError("ONNX Runtime cannot be loaded (a library is missing).")
+
+    monkeypatch.setattr(inference, "runtime", fail)
+    assert only(inference.examine_runtime()).state == "problem"
 
 
 def test_the_cpu_is_proved_by_running_a_shipped_network() -> None:
