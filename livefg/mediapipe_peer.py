@@ -69,7 +69,7 @@ class MediaPipePeer:
         return cls(python, models, **options)
 
     def process(self, image: ImageArray, time_ms: int = 0) -> TaskResult:
-        """What MediaPipe finds in an RGB picture (height, width, 3); the times are taken in the child process."""
+        """What MediaPipe finds in an RGB picture (height, width, 3), timed in the child process."""
         height, width = image.shape[:2]
         header = {"do": "frame", "width": width, "height": height, "time_ms": time_ms}
         answer = self._ask(header, np.ascontiguousarray(image).data)
