@@ -42,7 +42,9 @@ def canonical_face_json(task: Path) -> str:
             weights[str(index)] = _floats(weight)[0]
     points = [vertices[i : i + 3] for i in range(0, len(vertices), _VALUES_A_VERTEX)]
     if len(points) != _VERTICES or not weights:
-        raise LivefgError(f"{task} holds a canonical face of {len(points)} points where {_VERTICES} were expected.")
+        raise LivefgError(
+            f"{task} holds a canonical face of {len(points)} points where {_VERTICES} were expected."
+        )
     return json.dumps(
         {
             "source": "MediaPipe canonical face model, Apache-2.0",

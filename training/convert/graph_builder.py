@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class GraphBuilder:
 
     def constant(self, array: npt.ArrayLike, *, exact: bool = False) -> str:
         """Name of a value that holds `array`; `exact` keeps it from being rounded to float16."""
-        values = np.ascontiguousarray(array)
+        values = np.asarray(array, order="C")
         key = (values.dtype.str, values.shape, values.tobytes())
         if key not in self._constants:
             self._constants[key] = self._store(values, exact)
@@ -60,7 +60,9 @@ class GraphBuilder:
         """Name of a float32 scalar."""
         return self.constant(np.float32(value))
 
-    def node(self, operator: str, inputs: Sequence[str], *, output: str | None = None, **attributes: Any) -> str:
+    def node(
+        self, operator: str, inputs: Sequence[str], *, output: str | None = None, **attributes: Any
+    ) -> str:
         """Append a node and return the name of its one output."""
         return self.nodes(operator, inputs, 1, names=None if output is None else [output], **attributes)[0]
 
@@ -80,8 +82,8 @@ class GraphBuilder:
         self._nodes.append(node)
         return outputs
 
-    def build(self, metadata: Mapping[str, str]) -> onnx.ModelProto:
-        """The finished, checked model with `metadata` as its metadata_props."""
+    def build(self) -> onnx.ModelProto:
+        """The finished, checked model."""
         graph = helper.make_graph(self._nodes, self._name, self._inputs, self._outputs, self._initializers)
         model = helper.make_model(
             graph,
@@ -89,7 +91,6 @@ class GraphBuilder:
             ir_version=_IR_VERSION,
             producer_name="livefg",
         )
-        helper.set_model_props(model, dict(sorted(metadata.items())))
         onnx.checker.check_model(model, full_check=True)
         return model
 

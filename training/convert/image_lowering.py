@@ -11,6 +11,7 @@ import tflite
 
 from training.convert.graph_builder import GraphBuilder
 from training.convert.picture import convolve_picture
+from training.convert.prelu import write_prelu
 from training.convert.tflite_graph import Operation, TfliteNetwork
 
 __all__ = ["ImageLowering"]
@@ -94,7 +95,9 @@ class ImageLowering:
 
     def _depthwise_conv_2d(self, operation: Operation) -> None:
         weights = self._constant(operation.inputs[1])
-        self._convolution(operation, weights.transpose(3, 0, 1, 2), groups=self._shape(operation.inputs[0])[3])
+        self._convolution(
+            operation, weights.transpose(3, 0, 1, 2), groups=self._shape(operation.inputs[0])[3]
+        )
 
     def _first_convolution(self, operation: Operation, weights: FloatArray) -> None:
         """A convolution of the picture itself, see the class."""
@@ -164,24 +167,9 @@ class ImageLowering:
         return pads[0], pads[1]
 
     def _prelu(self, operation: Operation) -> None:
-        """PReLU as channel-wise scalings, since ONNX Runtime's own kernel leaves the blocked CPU layout.
-
-        prelu(x) = a * x + (1 - a) * relu(x); where no slope a is above 1 the factor goes inside the relu, which
-        then costs no pass of its own.
-        """
         source = self._values[operation.inputs[0]].name
         slopes = self._constant(operation.inputs[1]).reshape(-1)
-        rest = np.float32(1) - slopes
-        if (rest >= 0).all():
-            positive = self._graph.node("Relu", [self._channels_scaled(source, rest)])
-        else:
-            positive = self._channels_scaled(self._graph.node("Relu", [source]), rest)
-        total = self._graph.node("Add", [positive, self._channels_scaled(source, slopes)])
-        self._set(operation, total, channels_first=True)
-
-    def _channels_scaled(self, source: str, factors: FloatArray) -> str:
-        weights = self._graph.constant(factors.reshape(-1, 1, 1, 1), exact=True)
-        return self._graph.node("Conv", [source, weights], kernel_shape=[1, 1], group=len(factors))
+        self._set(operation, write_prelu(self._graph, source, slopes), channels_first=True)
 
     def _relu(self, operation: Operation) -> None:
         source = self._values[operation.inputs[0]]
@@ -196,7 +184,11 @@ class ImageLowering:
         assert left.channels_first
         assert right.channels_first
         total = self._graph.node("Add", [left.name, right.name])
-        self._set(operation, self._activated(total, operation.options.FusedActivationFunction()), channels_first=True)
+        self._set(
+            operation,
+            self._activated(total, operation.options.FusedActivationFunction()),
+            channels_first=True,
+        )
 
     def _max_pool_2d(self, operation: Operation) -> None:
         options = operation.options

@@ -20,7 +20,7 @@ def convert_palm_detector(content: bytes) -> onnx.ModelProto:
     graph, (boxes, scores) = _lowered("palm_detector", content)
     graph.output("boxes", boxes, ["N", 2016, 18])
     graph.output("scores", graph.node("Squeeze", [scores, graph.integers(2)]), ["N", 2016])
-    return graph.build({})
+    return graph.build()
 
 
 def convert_hand_landmarks(content: bytes) -> onnx.ModelProto:
@@ -31,7 +31,7 @@ def convert_hand_landmarks(content: bytes) -> onnx.ModelProto:
     graph.output("presence", graph.node("Squeeze", [presence, graph.integers(1)]), ["N"])
     graph.output("handedness", graph.node("Squeeze", [handedness, graph.integers(1)]), ["N"])
     graph.output("world", graph.node("Reshape", [world, points]), ["N", 21, 3])
-    return graph.build({})
+    return graph.build()
 
 
 def convert_face_mesh(content: bytes) -> onnx.ModelProto:
@@ -40,7 +40,7 @@ def convert_face_mesh(content: bytes) -> onnx.ModelProto:
     graph.output("landmarks", graph.node("Reshape", [landmarks, graph.integers(-1, 478, 3)]), ["N", 478, 3])
     flat = graph.node("Reshape", [presence, graph.integers(-1)])
     graph.output("presence", graph.node("Sigmoid", [flat]), ["N"])
-    return graph.build({})
+    return graph.build()
 
 
 def _lowered(name: str, content: bytes) -> tuple[GraphBuilder, list[str]]:

@@ -51,4 +51,6 @@ def convolve_picture(
 
 def _bordered(graph: GraphBuilder, plane: str, borders: Sequence[int], fill: float) -> str:
     top, left, bottom, right = borders
-    return graph.node("Pad", [plane, graph.integers(0, 0, top, left, 0, 0, bottom, right), graph.scalar(fill)])
+    return graph.node(
+        "Pad", [plane, graph.integers(0, 0, top, left, 0, 0, bottom, right), graph.scalar(fill)]
+    )

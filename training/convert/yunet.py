@@ -35,7 +35,7 @@ def convert_yunet(content: bytes) -> onnx.ModelProto:
     graph.output("scores", scores, ["N", "A"])
     graph.output("boxes", boxes, ["N", "A", 4])
     graph.output("points", points, ["N", "A", 10])
-    return graph.build({})
+    return graph.build()
 
 
 class _Source:
@@ -76,7 +76,9 @@ class _Source:
                 nearest_mode="floor",
                 coordinate_transformation_mode="asymmetric",
             )
-        inputs = [values[name] if name in values else graph.constant(self.constants[name]) for name in node.input]
+        inputs = [
+            values[name] if name in values else graph.constant(self.constants[name]) for name in node.input
+        ]
         return graph.node(node.op_type, inputs, **attributes)
 
     def write_heads(self, graph: GraphBuilder, values: dict[str, str], level: int) -> str:
@@ -91,7 +93,11 @@ class _Source:
         channels = sum(_HEADS.values())
         mixed = graph.node("Conv", [features.pop(), point_weights, point_bias], kernel_shape=[1, 1])
         result = graph.node(
-            "Conv", [mixed, window_weights, window_bias], kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=channels
+            "Conv",
+            [mixed, window_weights, window_bias],
+            kernel_shape=[3, 3],
+            pads=[1, 1, 1, 1],
+            group=channels,
         )
         return graph.node("Reshape", [result, graph.integers(0, channels, -1)])
 
