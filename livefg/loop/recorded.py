@@ -28,6 +28,14 @@ _QUEUE_FRAMES = 4
 class FrameStreamer(Protocol):
     """What the recorded path needs of a pipeline."""
 
+    def process(self, frame: Frame) -> FrameResult:
+        """What is seen in one frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was seen before."""
+        ...
+
     def stream(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
         """Each frame with what is seen in it, in order."""
         ...
@@ -71,18 +79,27 @@ def run_recorded(
     *,
     on_result: Callable[[FrameResult], None] | None = None,
     stopping: threading.Event | None = None,
+    separate: bool = False,
 ) -> int:
     """Take every frame of a recorded source through the pipeline and give each result to every sink.
 
-    Returns the number of frames. Ends at the next frame once `stopping` is set. An error of the source is
-    raised after all frames that it gave have been written. The sinks are neither opened nor closed here; to
-    let one write while the next frame is looked at, wrap it in `livefg.sinks.QueuedSink`.
+    With `separate` every frame is judged by itself, as the pictures of a folder are. Returns the number of
+    frames. Ends at the next frame once `stopping` is set. An error of the source is raised after all frames
+    that it gave have been written. The sinks are neither opened nor closed here; to let one write while the
+    next frame is looked at, wrap it in `livefg.sinks.QueuedSink`.
     """
     count = 0
-    for frame, result in pipeline.stream(decode_ahead(source, stopping or threading.Event())):
+    frames = decode_ahead(source, stopping or threading.Event())
+    for frame, result in _each_by_itself(pipeline, frames) if separate else pipeline.stream(frames):
         for sink in sinks:
             sink.write(frame, result)
         if on_result:
             on_result(result)
         count += 1
     return count
+
+
+def _each_by_itself(pipeline: FrameStreamer, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
+    for frame in frames:
+        pipeline.reset()
+        yield frame, pipeline.process(frame)

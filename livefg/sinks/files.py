@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from livefg.errors import LivefgError
+from livefg.sinks.base import Sink
 
-__all__ = ["partial_path", "prepare", "publish"]
+__all__ = ["FileSink", "partial_path", "prepare", "publish"]
+
+
+class FileSink(Sink, Protocol):
+    """A sink whose result is a file that must be whole: `close` gives it its name."""
+
+    def abandon(self) -> None:
+        """Finish the file, but leave it under its partial name: the run did not come to its end."""
+        ...
 
 
 def partial_path(path: Path) -> Path:

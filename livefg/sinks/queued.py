@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from livefg.loop.slot import BoundedQueue
 from livefg.results import Frame, FrameResult
-
-if TYPE_CHECKING:
-    from livefg.sinks.base import Sink
+from livefg.sinks.files import FileSink
 
 __all__ = ["QueuedSink"]
 
@@ -21,7 +19,7 @@ class QueuedSink:
     counted in `dropped` (live). An error of the sink is raised by the next `write`, or by `close`.
     """
 
-    def __init__(self, sink: Sink, *, lossless: bool, capacity: int = 8) -> None:
+    def __init__(self, sink: FileSink, *, lossless: bool, capacity: int = 8) -> None:
         self.dropped = 0
         self._sink = sink
         self._lossless = lossless
@@ -34,7 +32,7 @@ class QueuedSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: object = None, *_: object) -> None:
         if kind is None:
             self.close()
         else:

@@ -99,7 +99,7 @@ class VideoSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: object = None, *_: object) -> None:
         if kind is None:
             self.close()
         else:

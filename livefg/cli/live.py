@@ -1,0 +1,281 @@
+"""`livefg live`: a camera, stream or file, watched in a window or without one."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livefg.cli.options import (
+    parse_size,
+    pipeline_options,
+    pipeline_settings,
+    quality_option,
+    tell,
+    tell_stages,
+)
+
+if TYPE_CHECKING:
+    from livefg.loop import LiveLoop, View
+    from livefg.pipeline import Pipeline, PipelineSettings
+    from livefg.results import Event, FrameResult
+    from livefg.sinks.recorder import Recorder
+    from livefg.sources import Source
+
+__all__ = ["Watch", "command", "watch"]
+
+_STATISTICS_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """What to watch, and how.
+
+    `source_options` go to `open_source`. `mirror` None: mirrored for cameras. `duration` is in seconds, None
+    without end. `statistics` is the interval in seconds between lines on stderr, 0 for none. `on_view` gets
+    every view.
+    """
+
+    source: str
+    settings: PipelineSettings
+    source_options: dict[str, Any] = field(default_factory=dict)
+    mirror: bool | None = None
+    headless: bool = False
+    as_json: bool = False
+    record: tuple[Path, ...] = ()
+    quality: Any = "medium"
+    folder: Path = Path()
+    duration: float | None = None
+    statistics: float = 0.0
+    on_view: Callable[[View], Any] | None = None
+
+
+@click.command()
+@click.option(
+    "--source", default="0", show_default=True, help="Camera number or path, address, file, folder, or demo."
+)
+@click.option("--headless", is_flag=True, help="Open no window; print events as they come.")
+@click.option("--json", "as_json", is_flag=True, help="With --headless: print every result as a JSON line.")
+@click.option(
+    "--mirror/--no-mirror",
+    default=None,
+    help="Show the picture as in a mirror; results stay as they are.  [default: cameras only]",
+)
+@click.option("--source-mirrored", is_flag=True, help="The source itself gives mirror images of the scene.")
+@click.option(
+    "--record",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Record to a video (.mp4, .mov, .mkv) or to JSON lines (.jsonl); may be given again.",
+)
+@quality_option
+@click.option(
+    "--save-to",
+    "folder",
+    default=".",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the keys s and r put snapshots and recordings.",
+)
+@click.option("--size", callback=parse_size, metavar="WxH", help="Size to ask of the camera, as in 1280x720.")
+@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames a second to ask of the camera.")
+@click.option("--fourcc", help="Pixel format to ask of the camera, as in MJPG.")
+@click.option(
+    "--camera-backend", default="auto", show_default=True, help="How the camera is opened; see doctor."
+)
+@click.option("--loop", is_flag=True, help="Play a file over and over.")
+@click.option(
+    "--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after so long."
+)
+@click.option(
+    "--statistics",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help=f"A line on stderr every so often, 0 for none.  [default: {_STATISTICS_SECONDS:g} without a window]",
+)
+@pipeline_options
+def command(
+    size: tuple[int, int] | None,
+    fps: float | None,
+    fourcc: str | None,
+    camera_backend: str,
+    source_mirrored: bool,
+    loop: bool,
+    statistics: float | None,
+    **options: Any,
+) -> None:
+    """Watch a camera, stream or file with the overlay.
+
+    Keys in the window: q or Esc quits, space pauses, m mirrors, h and l switch figures and landmarks, s saves
+    a picture, r records, ? shows this. Ctrl-C ends a run without a window; recordings are whole files then,
+    too.
+    """
+    if options["as_json"] and not options["headless"]:
+        raise click.UsageError("--json prints the results of a run without a window: add --headless.")
+    settings = pipeline_settings(options)
+    if statistics is None:
+        statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
+    source_options = {
+        "size": size,
+        "fps": fps,
+        "fourcc": fourcc,
+        "backend": camera_backend,
+        "mirrored": source_mirrored,
+        "loop": loop,
+    }
+    watch(Watch(settings=settings, source_options=source_options, statistics=statistics, **options))
+
+
+def watch(request: Watch) -> None:
+    """Run the live loop as asked until it ends, the user ends it, or its time is up."""
+    from livefg.loop import LiveLoop, StopSignals
+    from livefg.sinks.recorder import Recorder
+    from livefg.viewer import stage_devices
+
+    if not request.headless:
+        from livefg.sinks.display import check_display
+
+        check_display()
+    notices = _Notices()
+    with ExitStack() as stack:
+        source, pipeline = _open(request, notices, stack)
+        tell_stages(pipeline.reports)
+        for note in source.info.notes:
+            tell(note)
+        loop = LiveLoop(source, pipeline)
+        stack.enter_context(StopSignals(loop.stop))
+        recorder = stack.enter_context(Recorder(loop, source.info, request.quality, tell))
+        for path in request.record:
+            recorder.start(path)
+        stack.enter_context(loop)
+        stack.enter_context(_Companion(loop, request))
+        if request.headless:
+            _without_window(request, loop)
+        else:
+            _in_window(request, loop, source, recorder, notices, stage_devices(pipeline.reports))
+        tell(loop.statistics().line())
+
+
+class _Notices:
+    """Sentences of the source, from any thread: to stderr and, once there is one, to the window."""
+
+    def __init__(self) -> None:
+        self.also: Callable[[str], None] | None = None
+
+    def __call__(self, sentence: str) -> None:
+        tell(sentence)
+        if self.also:
+            self.also(sentence)
+
+
+def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, Pipeline]:
+    """The source and the networks, opened side by side: both take about as long."""
+    from livefg.pipeline import Pipeline
+    from livefg.sources import open_source
+
+    options = {"live": True, "on_notice": notices, **request.source_options}
+    with ThreadPoolExecutor(1) as executor:
+        opening = executor.submit(open_source, request.source, **options)
+        try:
+            pipeline = stack.enter_context(Pipeline(request.settings))
+        except BaseException:
+            if not opening.exception():
+                opening.result().close()
+            raise
+        return stack.enter_context(opening.result()), pipeline
+
+
+class _Companion:
+    """A thread beside the loop that prints statistics now and then, and ends the loop when its time is up."""
+
+    def __init__(self, loop: LiveLoop, request: Watch) -> None:
+        self._loop = loop
+        self._interval = request.statistics
+        self._duration = request.duration
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="livefg-statistics", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        begun = time.monotonic()
+        end = begun + self._duration if self._duration else math.inf
+        line = begun + self._interval if self._interval else math.inf
+        while min(line, end) < math.inf:
+            if self._done.wait(max(0.0, min(line, end) - time.monotonic())):
+                return
+            if time.monotonic() >= end:
+                self._loop.stop()
+                return
+            tell(f"{self._loop.statistics().line()}  {_resident_megabytes()} MB")
+            line += self._interval
+
+
+def _resident_megabytes() -> int:
+    import psutil
+
+    resident: int = psutil.Process().memory_info().rss
+    return round(resident / 1e6)
+
+
+def _without_window(request: Watch, loop: LiveLoop) -> None:
+    """Print every result, or only what begins and ends."""
+    from livefg.sinks.jsonl import JsonlSink
+
+    lines = JsonlSink(sys.stdout)
+    start: float | None = None
+    for view in loop.views():
+        if view is None or not view.fresh:
+            continue
+        if request.as_json:
+            lines.write(view.frame, view.result)
+        else:
+            start = view.result.time if start is None else start
+            for event in view.result.events:
+                click.echo(_event_line(event, view.result, start))
+        if request.on_view:
+            request.on_view(view)
+
+
+def _event_line(event: Event, result: FrameResult, start: float) -> str:
+    """As in `  12.34 s  gesture  start  thumb_up        left hand 3   93 %`."""
+    side = next((f"{hand.side} " for hand in result.hands if hand.track == event.track), "")
+    owner = f"{event.kind} {event.track}" if event.kind in {"face", "head"} else f"{side}hand {event.track}"
+    return (
+        f"{event.time - start:8.2f} s  {event.kind:8} {event.phase:6} {event.label:18} {owner:13}"
+        f" {event.confidence:4.0%}"
+    )
+
+
+def _in_window(
+    request: Watch,
+    loop: LiveLoop,
+    source: Source,
+    recorder: Recorder,
+    notices: _Notices,
+    devices: tuple[str, ...],
+) -> None:
+    """Show the loop in a window and do what its keys ask."""
+    from livefg.sinks.window import WindowSink
+    from livefg.viewer import Viewer
+
+    with WindowSink(f"livefg - {source.info.name}") as window:
+        camera = source.info.kind == "camera"
+        window.mirror = camera and not source.info.mirrored if request.mirror is None else request.mirror
+        viewer = Viewer(loop, source, window, recorder, devices=devices, folder=request.folder)
+        notices.also = viewer.notice
+        viewer.run(request.on_view)

@@ -1,0 +1,93 @@
+"""Options that several commands share; nothing here imports what only a running command needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from livefg.inference.network import NetworkReport
+    from livefg.pipeline import PipelineSettings
+
+__all__ = ["parse_size", "pipeline_options", "pipeline_settings", "quality_option", "tell", "tell_stages"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def parse_size(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Width and height in pixels from text such as 1280x720."""
+    if value is None:
+        return None
+    width, _, height = value.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise click.BadParameter(f"{value!r} is not a size such as 1280x720.")
+    return int(width), int(height)
+
+
+_PIPELINE_OPTIONS = (
+    click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="DEVICE",
+        help="auto, cpu, cuda, tensorrt, coreml, directml or openvino; or one a stage: hands=cuda,faces=cpu.",
+    ),
+    click.option(
+        "--hands", type=click.IntRange(0), default=2, show_default=True, help="Hands to follow at most."
+    ),
+    click.option(
+        "--faces", type=click.IntRange(0), default=4, show_default=True, help="Faces to follow at most."
+    ),
+    click.option("--lite", is_flag=True, help="Smaller hand networks: faster, less exact."),
+    click.option(
+        "--backend",
+        type=click.Choice(["livefg", "mediapipe"]),
+        default="livefg",
+        show_default=True,
+        help="Whose perception runs; mediapipe needs the extra of that name and reports usage to its maker.",
+    ),
+    click.option(
+        "--mediapipe-models",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder of the task files for --backend mediapipe.",
+    ),
+)
+
+
+def pipeline_options(command: Command) -> Command:
+    """Add the options that say what to look for and with what; see `pipeline_settings`."""
+    for option in reversed(_PIPELINE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
+    """Take the values of `pipeline_options` out of a command's options."""
+    from livefg.pipeline import PipelineSettings
+
+    names = ("device", "hands", "faces", "lite", "backend", "mediapipe_models")
+    return PipelineSettings(**{name: options.pop(name) for name in names})
+
+
+quality_option = click.option(
+    "--quality",
+    type=click.Choice(["low", "medium", "high"]),
+    default="medium",
+    show_default=True,
+    help="Of the annotated video: smaller files, or better pictures.",
+)
+
+
+def tell(sentence: str) -> None:
+    """Say something on stderr; stdout is for results."""
+    click.echo(sentence, err=True)
+
+
+def tell_stages(reports: tuple[NetworkReport, ...]) -> None:
+    """One line a network: its device, its provider, its time."""
+    for report in reports:
+        tell(str(report))

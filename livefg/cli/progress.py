@@ -1,0 +1,147 @@
+"""How far a long run is: a bar on a terminal, a plain line now and then elsewhere. Both on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol, Self
+
+import click
+
+if TYPE_CHECKING:
+    from livefg.results import FrameResult
+    from livefg.sources import SourceInfo
+
+__all__ = ["Progress", "progress"]
+
+_LINE_SECONDS = 10.0
+
+
+class Progress(AbstractContextManager["Progress"], Protocol):
+    """What the commands tell of a run, and where its sentences go meanwhile."""
+
+    def start(self, info: SourceInfo) -> None:
+        """An input has been opened."""
+
+    def advance(self, result: FrameResult) -> None:
+        """One more frame is done."""
+
+    def tell(self, sentence: str) -> None:
+        """Say something without disturbing the bar."""
+
+
+def progress() -> Progress:
+    """The kind that suits where stderr goes."""
+    return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+class _Pace:
+    """Counts frames of one input against the clock."""
+
+    def __init__(self, info: SourceInfo) -> None:
+        self.name = info.name
+        self.total = info.frame_count or (
+            round(info.duration * info.fps) if info.duration and info.fps else None
+        )
+        self.frames = 0
+        self._plays = info.kind in {"video", "demo"}
+        self._media = 0.0
+        self._begun = time.perf_counter()
+
+    def count(self, result: FrameResult) -> None:
+        self.frames += 1
+        self._media = result.time
+
+    @property
+    def fps(self) -> float:
+        return self.frames / max(1e-9, time.perf_counter() - self._begun)
+
+    @property
+    def seconds_left(self) -> float | None:
+        if not self.total or not self.frames:
+            return None
+        return max(0, self.total - self.frames) / self.fps
+
+    @property
+    def speed(self) -> str:
+        """Frames a second and, for films, how many times as fast as they play."""
+        times = self._media / max(1e-9, time.perf_counter() - self._begun)
+        return f"{self.fps:.1f} frames/s" + (f", {times:.1f} x real time" if self._plays else "")
+
+
+class _Lines:
+    """A plain line every ten seconds."""
+
+    def __init__(self) -> None:
+        self._pace: _Pace | None = None
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def start(self, info: SourceInfo) -> None:
+        self._pace = _Pace(info)
+        self._next = time.perf_counter() + _LINE_SECONDS
+
+    def advance(self, result: FrameResult) -> None:
+        if self._pace is None:
+            return
+        self._pace.count(result)
+        if time.perf_counter() >= self._next:
+            self._next += _LINE_SECONDS
+            self.tell(self._line(self._pace))
+
+    def tell(self, sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+    @staticmethod
+    def _line(pace: _Pace) -> str:
+        of_total = f" of {pace.total}" if pace.total else ""
+        left = pace.seconds_left
+        rest = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02d} left"
+        return f"{pace.name}: {pace.frames}{of_total} frames, {pace.speed}{rest}"
+
+
+class _Bar:
+    """A bar that rich keeps at the bottom of the terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f} frames, {task.fields[speed]}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._pace: _Pace | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def start(self, info: SourceInfo) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._pace = _Pace(info)
+        self._task = self._progress.add_task(info.name, total=self._pace.total, speed="")
+
+    def advance(self, result: FrameResult) -> None:
+        if self._pace is None or self._task is None:
+            return
+        self._pace.count(result)
+        self._progress.update(self._task, completed=self._pace.frames, speed=self._pace.speed)
+
+    def tell(self, sentence: str) -> None:
+        self._progress.console.print(sentence, markup=False, soft_wrap=True)

@@ -1,0 +1,91 @@
+"""Recording what a live loop sees, without ever holding it up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from livefg.errors import LivefgError
+from livefg.loop import LiveLoop
+from livefg.overlay import Overlay
+from livefg.sinks.files import FileSink
+from livefg.sinks.jsonl import JsonlSink
+from livefg.sinks.queued import QueuedSink
+from livefg.sinks.video import Quality, VideoSink
+from livefg.sources import SourceInfo
+from livefg.sources.base import log_notice
+
+__all__ = ["Recorder", "timed_name"]
+
+_QUEUE_FRAMES = 30
+"""About a second of pictures: what a busy disk or encoder may lag behind before frames are left out."""
+
+
+def timed_name(suffix: str) -> str:
+    """A file name for this moment, such as `livefg-20260131-174502.mp4`."""
+    return f"livefg-{time.strftime('%Y%m%d-%H%M%S')}{suffix}"
+
+
+class Recorder:
+    """Starts and stops recordings of a loop. Use as a context manager: leaving it finishes every file.
+
+    `on_notice` is told where each file is when it is finished, and what is missing in it.
+    """
+
+    def __init__(
+        self,
+        loop: LiveLoop,
+        source: SourceInfo,
+        quality: Quality = "medium",
+        on_notice: Callable[[str], None] = log_notice,
+    ) -> None:
+        self._on_notice = on_notice
+        self._loop = loop
+        self._source = source
+        self._quality = quality
+        self._running: dict[Path, QueuedSink] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self.stop()
+        except LivefgError:
+            if kind is None:
+                raise  # otherwise the error that ended the loop is the one to tell
+
+    @property
+    def recording(self) -> bool:
+        """Whether anything is being recorded."""
+        return bool(self._running)
+
+    def start(self, path: Path) -> None:
+        """Record to a video, or to JSON lines if the name ends in .jsonl, from the next frame on."""
+        sink: FileSink
+        if path.suffix.lower() == ".jsonl":
+            sink = JsonlSink(path)
+        else:
+            sink = VideoSink(path, overlay=Overlay(), source=self._source, quality=self._quality)
+        queued = QueuedSink(sink, lossless=False, capacity=_QUEUE_FRAMES)
+        self._running[path] = queued
+        self._loop.add_sink(queued)
+
+    def stop(self, path: Path | None = None) -> None:
+        """Finish one recording, or all; the files are whole afterwards. Raises LivefgError if one could not be."""
+        errors = []
+        for target in [path] if path else list(self._running):
+            queued = self._running.pop(target)
+            self._loop.remove_sink(queued)
+            try:
+                queued.close()
+            except LivefgError as error:
+                errors.append(error)
+            else:
+                self._on_notice(f"Recorded {target}.")
+            if queued.dropped:
+                self._on_notice(f"{target} lacks {queued.dropped} frames: writing could not keep up.")
+        if errors:
+            raise errors[0]
