@@ -55,7 +55,7 @@ FINGER_COLOURS: tuple[Colour, ...] = (
     (240, 228, 66),  # thumb: yellow
     (31, 190, 145),  # index: bluish green
     (96, 190, 245),  # middle: sky blue
-    (232, 140, 200),  # ring: reddish purple
+    (226, 88, 168),  # ring: reddish purple
     (245, 130, 48),  # little: vermilion
 )
 FACE: Colour = (214, 232, 255)
