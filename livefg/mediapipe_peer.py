@@ -17,13 +17,13 @@ import numpy as np
 
 from livefg.errors import LivefgError
 from livefg.perception import mediapipe_tasks
-from livefg.perception.mediapipe_tasks import TaskFace, TaskHand, TaskResult
+from livefg.perception.mediapipe_tasks import MODELS_VARIABLE, TaskFace, TaskHand, TaskResult
 from livefg.results import ImageArray
 
-__all__ = ["MODELS_VARIABLE", "PYTHON_VARIABLE", "MediaPipePeer"]
+__all__ = ["PYTHON_VARIABLE", "MediaPipePeer"]
 
 PYTHON_VARIABLE = "LIVEFG_MEDIAPIPE_PYTHON"
-MODELS_VARIABLE = "LIVEFG_MEDIAPIPE_MODELS"
+"""Environment variable that names the python of an environment that has MediaPipe."""
 
 
 class MediaPipePeer:

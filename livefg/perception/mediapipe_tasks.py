@@ -30,6 +30,7 @@ import numpy.typing as npt
 __all__ = [
     "FACE_TASK",
     "GESTURE_TASK",
+    "MODELS_VARIABLE",
     "MediaPipeTasks",
     "TaskFace",
     "TaskHand",
@@ -38,6 +39,8 @@ __all__ = [
 
 GESTURE_TASK = "gesture_recognizer.task"
 FACE_TASK = "face_landmarker.task"
+MODELS_VARIABLE = "LIVEFG_MEDIAPIPE_MODELS"
+"""Environment variable that names the folder of the two task files."""
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -110,7 +113,7 @@ class MediaPipeTasks:
         vision = importlib.import_module("mediapipe.tasks.python.vision")
         processors = importlib.import_module("mediapipe.tasks.python.components.processors")
         mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
-        self._last_time = -1
+        self._last_times = {"recognize": -1, "detect": -1}
         self._hands: Any = None
         self._faces: Any = None
         with contextlib.ExitStack() as stack:
@@ -142,46 +145,51 @@ class MediaPipeTasks:
             self._stack = stack.pop_all()
 
     def process(self, image: npt.NDArray[np.uint8], time_ms: int = 0) -> TaskResult:
-        """Run both tasks on an RGB picture (height, width, 3), contiguous.
+        """Run both tasks, one after the other, on an RGB picture (height, width, 3), contiguous.
 
         In video mode a time that does not grow is raised to the last one plus a millisecond, as MediaPipe
         demands.
         """
-        height, width = image.shape[:2]
-        self._last_time = time_ms = max(time_ms, self._last_time + 1)
         start = time.perf_counter()
-        picture = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=image)
-        hands = self._run(self._hands, "recognize", picture, time_ms)
+        hands = self.hands_in(image, time_ms)
         middle = time.perf_counter()
-        faces = self._run(self._faces, "detect", picture, time_ms)
-        end = time.perf_counter()
-        return TaskResult(
-            _hands_of(hands, width, height), _faces_of(faces, width, height), middle - start, end - middle
-        )
+        faces = self.faces_in(image, time_ms)
+        return TaskResult(hands, faces, middle - start, time.perf_counter() - middle)
 
-    def _run(self, task: Any, verb: str, picture: Any, time_ms: int) -> Any:
-        if task is None:
-            return None
-        if self._video:
-            return getattr(task, f"{verb}_for_video")(picture, time_ms)
-        return getattr(task, verb)(picture)
+    def hands_in(self, image: npt.NDArray[np.uint8], time_ms: int = 0) -> tuple[TaskHand, ...]:
+        """The hands alone; see `process`."""
+        if self._hands is None:
+            return ()
+        return _hands_of(self._run(self._hands, "recognize", image, time_ms), image.shape)
+
+    def faces_in(self, image: npt.NDArray[np.uint8], time_ms: int = 0) -> tuple[TaskFace, ...]:
+        """The faces alone; see `process`."""
+        if self._faces is None:
+            return ()
+        return _faces_of(self._run(self._faces, "detect", image, time_ms), image.shape)
+
+    def _run(self, task: Any, verb: str, image: npt.NDArray[np.uint8], time_ms: int) -> Any:
+        picture = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=image)
+        if not self._video:
+            return getattr(task, verb)(picture)
+        self._last_times[verb] = time_ms = max(time_ms, self._last_times[verb] + 1)
+        return getattr(task, f"{verb}_for_video")(picture, time_ms)
 
     def close(self) -> None:
         """Release both tasks."""
         self._stack.close()
 
 
-def _pixels(landmarks: Any, width: int, height: int) -> FloatArray:
+def _pixels(landmarks: Any, shape: tuple[int, ...]) -> FloatArray:
+    height, width = shape[:2]
     scale = np.array([width, height, width], np.float32)
     return np.array([(p.x, p.y, p.z) for p in landmarks], np.float32) * scale
 
 
-def _hands_of(result: Any, width: int, height: int) -> tuple[TaskHand, ...]:
-    if result is None:
-        return ()
+def _hands_of(result: Any, shape: tuple[int, ...]) -> tuple[TaskHand, ...]:
     return tuple(
         TaskHand(
-            landmarks=_pixels(landmarks, width, height),
+            landmarks=_pixels(landmarks, shape),
             world_landmarks=np.array([(p.x, p.y, p.z) for p in world], np.float32),
             handedness=str(handedness[0].category_name),
             handedness_score=float(handedness[0].score),
@@ -198,16 +206,14 @@ def _hands_of(result: Any, width: int, height: int) -> tuple[TaskHand, ...]:
     )
 
 
-def _faces_of(result: Any, width: int, height: int) -> tuple[TaskFace, ...]:
-    if result is None:
-        return ()
+def _faces_of(result: Any, shape: tuple[int, ...]) -> tuple[TaskFace, ...]:
     faces = []
     for index, landmarks in enumerate(result.face_landmarks):
         shapes = result.face_blendshapes[index] if result.face_blendshapes else ()
         matrices = result.facial_transformation_matrixes
         faces.append(
             TaskFace(
-                landmarks=_pixels(landmarks, width, height),
+                landmarks=_pixels(landmarks, shape),
                 blendshapes={str(shape.category_name): float(shape.score) for shape in shapes},
                 matrix=np.asarray(matrices[index], np.float32).reshape(4, 4) if matrices else None,
             )

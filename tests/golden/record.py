@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from recording import GESTURES, HELD_FRAMES, SECONDS_BETWEEN_FRAMES, Recording, decode, read_picture
 
-from livefg.mediapipe_peer import MODELS_VARIABLE, MediaPipePeer
-from livefg.perception.mediapipe_tasks import FACE_TASK, GESTURE_TASK, TaskResult
+from livefg.mediapipe_peer import MediaPipePeer
+from livefg.perception.mediapipe_tasks import FACE_TASK, GESTURE_TASK, MODELS_VARIABLE, TaskResult
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
