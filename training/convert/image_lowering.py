@@ -11,14 +11,13 @@ import tflite
 
 from training.convert.graph_builder import GraphBuilder
 from training.convert.picture import convolve_picture
-from training.convert.prelu import write_prelu
+from training.convert.prelu import scale_channels, write_prelu
 from training.convert.tflite_graph import Operation, TfliteNetwork
 
 __all__ = ["ImageLowering"]
 
 FloatArray = npt.NDArray[np.float32]
 Pads = tuple[tuple[int, int], tuple[int, int]]
-_NO_PADS: Pads = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,6 @@ class _Value:
 
     name: str
     channels_first: bool
-    pads: Pads = _NO_PADS
 
 
 class ImageLowering:
@@ -78,11 +76,8 @@ class ImageLowering:
     def _activated(self, name: str, activation: int) -> str:
         if activation == tflite.ActivationFunctionType.NONE:
             return name
-        if activation == tflite.ActivationFunctionType.RELU:
-            return self._graph.node("Relu", [name])
-        if activation == tflite.ActivationFunctionType.RELU6:
-            return self._graph.node("Clip", [name, self._graph.scalar(0), self._graph.scalar(6)])
-        raise NotImplementedError(f"TFLite activation {activation}")
+        assert activation == tflite.ActivationFunctionType.RELU6
+        return self._graph.node("Clip", [name, self._graph.scalar(0), self._graph.scalar(6)])
 
     def _conv_2d(self, operation: Operation) -> None:
         weights = self._constant(operation.inputs[1])
@@ -109,7 +104,7 @@ class ImageLowering:
             weights * np.float32(self._scale),
             self._constant(operation.inputs[2]),
             (options.StrideH(), options.StrideW()),
-            self._pads(operation, weights.shape[1:3], image.pads),
+            self._pads(operation, weights.shape[1:3]),
         )
         self._set(operation, self._activated(result, options.FusedActivationFunction()), channels_first=True)
 
@@ -117,13 +112,13 @@ class ImageLowering:
         source = self._values[operation.inputs[0]]
         rows, columns = weights.shape[2:]
         options = operation.options
-        pads = self._pads(operation, (rows, columns), source.pads)
+        assert options.DilationHFactor() == options.DilationWFactor() == 1
+        pads = self._pads(operation, (rows, columns))
         result = self._graph.node(
             "Conv",
-            [source.name, self._graph.constant(weights), *self._bias(operation)],
+            [source.name, self._graph.constant(weights), self._bias(operation)],
             kernel_shape=[rows, columns],
             strides=[options.StrideH(), options.StrideW()],
-            dilations=[options.DilationHFactor(), options.DilationWFactor()],
             group=groups,
             pads=[pads[0][0], pads[1][0], pads[0][1], pads[1][1]],
         )
@@ -140,25 +135,20 @@ class ImageLowering:
             [
                 self._values[source].name,
                 self._graph.constant(weights.transpose(0, 3, 1, 2)),
-                *self._bias(operation),
+                self._bias(operation),
             ],
             kernel_shape=[1, 1],
         )
         self._set(operation, self._enlarged(result, resize), channels_first=True)
 
-    def _bias(self, operation: Operation) -> list[str]:
-        if len(operation.inputs) < 3 or operation.inputs[2] < 0:
-            return []
-        return [self._graph.constant(self._constant(operation.inputs[2]).reshape(-1))]
+    def _bias(self, operation: Operation) -> str:
+        return self._graph.constant(self._constant(operation.inputs[2]).reshape(-1))
 
-    def _pads(self, operation: Operation, kernel: tuple[int, int], explicit: Pads) -> Pads:
-        """Zeros before and after, by axis: those of a folded PAD, or what TFLite's padding scheme asks for."""
+    def _pads(self, operation: Operation, kernel: tuple[int, int]) -> Pads:
+        """Zeros before and after, by axis, that TFLite's padding scheme asks for."""
         options = operation.options
-        if explicit != _NO_PADS:
-            assert options.Padding() == tflite.Padding.VALID
-            return explicit
         if options.Padding() == tflite.Padding.VALID:
-            return _NO_PADS
+            return (0, 0), (0, 0)
         sizes = self._shape(operation.inputs[0])[1:3]
         pads = []
         for size, window, stride in zip(sizes, kernel, (options.StrideH(), options.StrideW()), strict=True):
@@ -171,19 +161,12 @@ class ImageLowering:
         slopes = self._constant(operation.inputs[1]).reshape(-1)
         self._set(operation, write_prelu(self._graph, source, slopes), channels_first=True)
 
-    def _relu(self, operation: Operation) -> None:
-        source = self._values[operation.inputs[0]]
-        self._set(operation, self._graph.node("Relu", [source.name]), channels_first=source.channels_first)
-
     def _logistic(self, operation: Operation) -> None:
         source = self._values[operation.inputs[0]]
         self._set(operation, self._graph.node("Sigmoid", [source.name]), channels_first=source.channels_first)
 
     def _add(self, operation: Operation) -> None:
-        left, right = (self._values[tensor] for tensor in operation.inputs)
-        assert left.channels_first
-        assert right.channels_first
-        total = self._graph.node("Add", [left.name, right.name])
+        total = self._graph.node("Add", [self._values[tensor].name for tensor in operation.inputs])
         self._set(
             operation,
             self._activated(total, operation.options.FusedActivationFunction()),
@@ -193,7 +176,7 @@ class ImageLowering:
     def _max_pool_2d(self, operation: Operation) -> None:
         options = operation.options
         kernel = (options.FilterHeight(), options.FilterWidth())
-        pads = self._pads(operation, kernel, _NO_PADS)
+        pads = self._pads(operation, kernel)
         result = self._graph.node(
             "MaxPool",
             [self._values[operation.inputs[0]].name],
@@ -204,33 +187,20 @@ class ImageLowering:
         self._set(operation, result, channels_first=True)
 
     def _pad(self, operation: Operation) -> None:
-        """Rows and columns of zeros become part of the convolution that follows; channels of zeros a 1x1 one."""
-        source = self._values[operation.inputs[0]]
-        amounts = self._constant(operation.inputs[1]).reshape(4, 2)
-        if amounts[[0, 3]].any():
-            assert not amounts[:3].any()
-            assert amounts[3, 0] == 0
-            channels = self._shape(operation.inputs[0])[3]
-            widen = np.eye(self._shape(operation.outputs[0])[3], channels, dtype=np.float32)
-            result = self._graph.node(
-                "Conv", [source.name, self._graph.constant(widen[..., None, None])], kernel_shape=[1, 1]
-            )
-            self._set(operation, result, channels_first=True)
-            return
-        readers = self._network.readers(operation.outputs[0])
-        assert all(reader.kind in {"CONV_2D", "DEPTHWISE_CONV_2D"} for reader in readers)
-        (top, bottom), (left, right) = ((int(before), int(after)) for before, after in amounts[1:3])
-        pads = ((top, bottom), (left, right))
-        self._values[operation.outputs[0]] = _Value(source.name, source.channels_first, pads)
+        """As many channels of zeros as there are: zeros made in the blocked layout, which Pad would leave."""
+        source = self._values[operation.inputs[0]].name
+        amounts = self._constant(operation.inputs[1])
+        channels = self._shape(operation.inputs[0])[3]
+        assert amounts.tolist() == [[0, 0], [0, 0], [0, 0], [0, channels]]
+        zeros = scale_channels(self._graph, source, np.zeros(channels, np.float32))
+        self._set(operation, self._graph.node("Concat", [source, zeros], axis=1), channels_first=True)
 
     def _resize_bilinear(self, operation: Operation) -> None:
+        """Waits for the 1x1 convolutions that read the enlarged tensor."""
         output = operation.outputs[0]
         readers = self._network.readers(output)
-        if all(reader.kind == "CONV_2D" and reader.inputs[0] == output for reader in readers):
-            self._resized[output] = operation.inputs[0], operation
-            return
-        result = self._enlarged(self._values[operation.inputs[0]].name, operation)
-        self._set(operation, result, channels_first=True)
+        assert all(reader.kind == "CONV_2D" and reader.inputs[0] == output for reader in readers)
+        self._resized[output] = operation.inputs[0], operation
 
     def _enlarged(self, name: str, resize: Operation) -> str:
         old, new = self._shape(resize.inputs[0]), self._shape(resize.outputs[0])
@@ -262,6 +232,6 @@ class ImageLowering:
     def _fully_connected(self, operation: Operation) -> None:
         weights = self._graph.constant(self._constant(operation.inputs[1]))
         source = self._values[operation.inputs[0]].name
-        result = self._graph.node("Gemm", [source, weights, *self._bias(operation)], transB=1)
+        result = self._graph.node("Gemm", [source, weights, self._bias(operation)], transB=1)
         activated = self._activated(result, operation.options.FusedActivationFunction())
         self._set(operation, activated, channels_first=False)

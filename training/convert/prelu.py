@@ -1,4 +1,4 @@
-"""PReLU in a form that ONNX Runtime's CPU kernels are fast at."""
+"""PReLU, and scaling of channels, in a form that ONNX Runtime's CPU kernels are fast at."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from training.convert.graph_builder import GraphBuilder
 
-__all__ = ["write_prelu"]
+__all__ = ["scale_channels", "write_prelu"]
 
 
 def write_prelu(graph: GraphBuilder, value: str, slopes: npt.NDArray[np.float32]) -> str:
@@ -19,12 +19,13 @@ def write_prelu(graph: GraphBuilder, value: str, slopes: npt.NDArray[np.float32]
     """
     rest = np.float32(1) - slopes
     if (rest >= 0).all():
-        positive = graph.node("Relu", [_channels_scaled(graph, value, rest)])
+        positive = graph.node("Relu", [scale_channels(graph, value, rest)])
     else:
-        positive = _channels_scaled(graph, graph.node("Relu", [value]), rest)
-    return graph.node("Add", [positive, _channels_scaled(graph, value, slopes)])
+        positive = scale_channels(graph, graph.node("Relu", [value]), rest)
+    return graph.node("Add", [positive, scale_channels(graph, value, slopes)])
 
 
-def _channels_scaled(graph: GraphBuilder, value: str, factors: npt.NDArray[np.float32]) -> str:
+def scale_channels(graph: GraphBuilder, value: str, factors: npt.NDArray[np.float32]) -> str:
+    """Multiply each channel of a channels-first `value` with its factor."""
     weights = graph.constant(factors.reshape(-1, 1, 1, 1), exact=True)
     return graph.node("Conv", [value, weights], kernel_shape=[1, 1], group=len(factors))

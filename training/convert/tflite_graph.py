@@ -22,19 +22,11 @@ _OPTIONS = {
     "CONCATENATION": tflite.ConcatenationOptions,
     "CONV_2D": tflite.Conv2DOptions,
     "DEPTHWISE_CONV_2D": tflite.DepthwiseConv2DOptions,
-    "DIV": tflite.DivOptions,
     "FULLY_CONNECTED": tflite.FullyConnectedOptions,
-    "GATHER": tflite.GatherOptions,
     "MAX_POOL_2D": tflite.Pool2DOptions,
     "MEAN": tflite.ReducerOptions,
     "MUL": tflite.MulOptions,
-    "REDUCE_MAX": tflite.ReducerOptions,
-    "REDUCE_MIN": tflite.ReducerOptions,
     "RESIZE_BILINEAR": tflite.ResizeBilinearOptions,
-    "STRIDED_SLICE": tflite.StridedSliceOptions,
-    "SUB": tflite.SubOptions,
-    "SUM": tflite.ReducerOptions,
-    "UNPACK": tflite.UnpackOptions,
 }
 
 
@@ -69,10 +61,6 @@ class TfliteNetwork:
     def readers(self, tensor: int) -> list[Operation]:
         """The operations that read `tensor`."""
         return [operation for operation in self.operations if tensor in operation.inputs]
-
-    def named(self, name: str) -> int:
-        """Index of the graph input or output called `name`."""
-        return next(index for index in self.inputs + self.outputs if self.tensors[index].name == name)
 
 
 def read_tflite(content: bytes) -> TfliteNetwork:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
 from training.convert.graph_builder import GraphBuilder
 from training.convert.picture import convolve_picture
 
-__all__ = ["STRIDES", "convert_yunet"]
+__all__ = ["convert_yunet"]
 
-STRIDES = (8, 16, 32)
+_STRIDES = (8, 16, 32)
 # What a head gives for an anchor: class score, objectness, box, five points.
 _HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 _COPIED = {"Conv", "Relu", "MaxPool", "Add", "Resize"}
@@ -26,7 +25,7 @@ def convert_yunet(content: bytes) -> onnx.ModelProto:
     graph = GraphBuilder("face_detector")
     graph.input("image", np.uint8, ["N", "H", "W", 3])
     values = source.write_trunk(graph)
-    levels = [source.write_heads(graph, values, level) for level in range(len(STRIDES))]
+    levels = [source.write_heads(graph, values, level) for level in range(len(_STRIDES))]
     anchors = graph.node("Transpose", [graph.node("Concat", levels, axis=2)], perm=[0, 2, 1])
     parts = graph.nodes("Split", [anchors, graph.integers(*_HEADS.values())], len(_HEADS), axis=2)
     kind, presence, boxes, points = parts
@@ -52,10 +51,6 @@ class _Source:
         values: dict[str, str] = {}
         for node in self.nodes:
             if node.op_type not in _COPIED or "bbox_head" in "".join(node.input):
-                continue
-            if not all(name in values or name in self.constants for name in node.input[:1]) and (
-                node.input[0] != self.image
-            ):
                 continue
             values[node.output[0]] = self._write(graph, node, values)
         return values
@@ -103,16 +98,7 @@ class _Source:
 
     def _head(self, head: str, level: int) -> tuple[onnx.NodeProto, onnx.NodeProto]:
         """The 1x1 and the 3x3 convolution behind the upstream output, e.g. `kps_16`."""
-        node = self.maker[f"{head}_{STRIDES[level]}"]
+        node = self.maker[f"{head}_{_STRIDES[level]}"]
         while node.op_type != "Conv":
             node = self.maker[node.input[0]]
         return self.maker[node.input[0]], node
-
-
-def anchors(width: int, height: int) -> npt.NDArray[np.float32]:
-    """Column, row and stride of every anchor of a picture, (A, 3), in the order of the outputs."""
-    grids = []
-    for stride in STRIDES:
-        rows, columns = np.mgrid[: height // stride, : width // stride]
-        grids.append(np.stack([columns.ravel(), rows.ravel(), np.full(rows.size, stride)], axis=1))
-    return np.concatenate(grids).astype(np.float32)
