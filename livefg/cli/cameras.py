@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from livefg.sources.devices import CameraInfo, CameraMode, CameraTrial
+    from livefg.sources.devices import CameraInfo, CameraTrial
 
 __all__ = ["command"]
 
@@ -57,13 +57,9 @@ def _as_dict(camera: CameraInfo, trials: Iterable[CameraTrial]) -> dict[str, Any
 def _as_text(camera: CameraInfo, trials: Iterable[CameraTrial]) -> Iterable[str]:
     yield f"{camera.source}  {camera.name}  ({camera.path or camera.backend})"
     for fourcc, modes in groupby(camera.modes, key=lambda mode: mode.fourcc):
-        yield f"   {fourcc}  {', '.join(_mode(mode) for mode in modes)}"
+        yield f"   {fourcc}  {', '.join(str(mode) for mode in modes)}"
     for trial in trials:
         if trial.info is None:
             yield f"   {trial.backend}: {trial.problem}"
         else:
             yield f"   first picture after {trial.seconds:.2f} s. {' '.join(trial.info.notes)}"
-
-
-def _mode(mode: CameraMode) -> str:
-    return f"{mode.width}x{mode.height}" + (f" at {mode.fps:g}" if mode.fps else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from livefg.errors import LivefgError
@@ -10,14 +11,26 @@ from livefg.paths import assets_dir
 from livefg.sources.addresses import is_address
 from livefg.sources.base import Notice, Recorded, Source, SourceInfo, SourceKind, log_notice
 from livefg.sources.camera import CameraConnection, CameraOptions
+from livefg.sources.devices import CameraInfo, list_cameras
 from livefg.sources.health import Patience
 from livefg.sources.images import FolderSource, ImageSource, is_image
 from livefg.sources.live import LiveSource
 from livefg.sources.paced import Paced
-from livefg.sources.stream import StreamConnection, is_file_on_server
+from livefg.sources.stream import FileOnServer, StreamConnection
 from livefg.sources.video import VideoSource
 
-__all__ = ["CameraOptions", "Notice", "Patience", "Source", "SourceInfo", "SourceKind", "open_source"]
+__all__ = [
+    "CameraInfo",
+    "CameraOptions",
+    "Notice",
+    "Paced",
+    "Patience",
+    "Source",
+    "SourceInfo",
+    "SourceKind",
+    "list_cameras",
+    "open_source",
+]
 
 
 def open_source(
@@ -57,12 +70,13 @@ def open_source(
         wanted = CameraOptions()
         options = CameraOptions(backend, size or wanted.size, fps or wanted.fps, fourcc)
         return _camera(text, options, patience, mirrored=mirrored, on_notice=on_notice)
-    if is_address(text) and not is_file_on_server(text, patience):
-        return LiveSource(
-            lambda: StreamConnection(text, patience, mirrored=mirrored),
-            patience=patience,
-            on_notice=on_notice,
-        )
+    if is_address(text):
+        with suppress(FileOnServer):
+            return LiveSource(
+                lambda: StreamConnection(text, patience, mirrored=mirrored),
+                patience=patience,
+                on_notice=on_notice,
+            )
     recording = _recording(text, mirrored=mirrored, on_notice=on_notice)
     return Paced(recording, loop=loop) if live else recording
 

@@ -36,6 +36,14 @@ class CameraInfo:
     path: str | None = None
     modes: tuple[CameraMode, ...] = ()
 
+    def __str__(self) -> str:
+        """One line: number, name, and the largest mode of each format."""
+        largest = {
+            mode.fourcc: mode for mode in sorted(self.modes, key=lambda mode: mode.width * mode.height)
+        }
+        offers = "; ".join(f"{fourcc} up to {mode}" for fourcc, mode in sorted(largest.items()))
+        return f"{self.source}: {self.name}{f' ({offers})' if offers else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class CameraTrial:

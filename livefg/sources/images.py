@@ -24,6 +24,8 @@ __all__ = ["IMAGE_SUFFIXES", "FolderSource", "ImageSource", "is_image", "read_im
 _KNOWN = "avif bmp dib exr gif hdr heic heif j2k jp2 jpe jpeg jpg pbm pfm pgm png pnm ppm qoi sgi tga tif tiff webp"
 IMAGE_SUFFIXES = frozenset("." + ending for ending in _KNOWN.split())
 """Endings by which a file in a folder is taken for a picture, in lower case."""
+_FILMS = frozenset({".mjpeg", ".mjpg"})
+"""Endings of films that begin as a picture does."""
 
 
 def is_image(path: Path) -> bool:
@@ -33,6 +35,8 @@ def is_image(path: Path) -> bool:
         return not _moves(path)
     if suffix in IMAGE_SUFFIXES:
         return True
+    if suffix in _FILMS:
+        return False
     with suppress(OSError, cv2.error), quiet_opencv():
         return bool(path.stat().st_size) and cv2.haveImageReader(str(path))
     return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import av
 import av.error
 from av.codec.context import Flags
+from av.container import InputContainer
 
 from livefg.errors import LivefgError
 from livefg.sources.addresses import masked
@@ -16,7 +17,7 @@ from livefg.sources.converting import FrameConverter
 from livefg.sources.health import Patience
 from livefg.sources.live import ConnectionLost, Shot
 
-__all__ = ["StreamConnection", "is_file_on_server"]
+__all__ = ["FileOnServer", "StreamConnection"]
 
 _OPTIONS = {
     # Look at little before the first picture, and keep nothing back.
@@ -27,6 +28,8 @@ _OPTIONS = {
     # Video over UDP loses packets; servers that know UDP only are still reached.
     "rtsp_flags": "prefer_tcp",
 }
+_RATELESS = frozenset({"mjpeg", "mpjpeg"})
+"""Formats without a frame rate, for which FFmpeg invents one."""
 _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
     (av.error.ExitError, "does not answer in time"),
     (av.error.TimeoutError, "does not answer in time"),
@@ -39,10 +42,15 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+class FileOnServer(LivefgError):  # noqa: N818 - what was found, not what went wrong
+    """The address leads to a recording of known length, which is to be read to its end and not as a live stream."""
+
+
 class StreamConnection:
     """A connection to a stream that has proved itself by one picture.
 
-    Raises LivefgError, in one sentence without credentials, if that takes longer than `patience.answer`.
+    Raises LivefgError, in one sentence without credentials, if that takes longer than `patience.answer`, and
+    FileOnServer if what answers is a recording.
     """
 
     def __init__(self, address: str, patience: Patience, *, mirrored: bool = False) -> None:
@@ -59,6 +67,8 @@ class StreamConnection:
             # The original names the address with its password: it must not be shown, not even as the cause.
             raise LivefgError(f"{name} {_cause(error)}.") from None
         try:
+            if _is_recording(self._container, address):
+                raise FileOnServer(f"{name} is a recording.")
             films = self._container.streams.video
             if not films:
                 raise LivefgError(f"{name} has no picture.")
@@ -76,13 +86,14 @@ class StreamConnection:
             self.close()
             raise
         height, width, _ = self._first.image.shape
+        rateless = self._container.format.name in _RATELESS
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.info = SourceInfo(
             name=name,
             kind="stream",
             width=width,
             height=height,
-            fps=float(rate) if rate and 0 < rate <= 1000 else None,
+            fps=float(rate) if rate and 0 < rate <= 1000 and not rateless else None,
             live=True,
             has_audio=bool(self._container.streams.audio),
             mirrored=mirrored,
@@ -117,21 +128,14 @@ class StreamConnection:
                 yield Shot(self._convert(frame), now)
 
 
-def is_file_on_server(address: str, patience: Patience) -> bool:
-    """Whether an address leads to a recording of known length and not to a live stream."""
-    if not address.lower().startswith(("http://", "https://")):
-        return False
-    try:
-        with av.open(
-            address, "r", timeout=(patience.answer, patience.silence), metadata_errors="replace"
-        ) as container:
-            return bool(container.duration and container.duration > 0)
-    except av.error.FFmpegError:
-        return False
+def _is_recording(container: InputContainer, address: str) -> bool:
+    return address.lower().startswith(("http://", "https://")) and bool(container.duration)
 
 
 def _cause(error: av.error.FFmpegError) -> str:
     for kind, words in _CAUSES:
         if isinstance(error, kind):
             return words
-    return f"cannot be read: {(error.strerror or 'unknown cause').lower()}"
+    if isinstance(error, av.error.HTTPError):
+        return f"does not serve: {(error.strerror or 'unknown cause').lower()}"
+    return f"cannot be reached or breaks off: {(error.strerror or 'unknown cause').lower()}"

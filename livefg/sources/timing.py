@@ -46,39 +46,44 @@ class MediaClock:
     """Turns time stamps into media time in seconds: 0 at `origin`, strictly increasing.
 
     A frame without a usable time stamp comes one `period` after the one before; two that changed places keep
-    their order of decoding; a clock that was set back continues where it was. `repaired` counts such frames.
+    their order of decoding; a clock that was set back continues where it was. `absent` and `moved` count such
+    frames.
     """
 
-    def __init__(self, origin: float, period: float) -> None:
-        self.repaired = 0
+    def __init__(self, origin: Fraction, period: float) -> None:
+        self.absent = 0
+        self.moved = 0
         self._origin = origin
-        self._period = period
-        self._last: float | None = None
-        self._last_pts = self._last_dts = float("-inf")
+        self.period = period
+        self.last = 0.0
+        self._begun = False
+        self._last_pts: Fraction | float = float("-inf")
+        self._last_dts: Fraction | float = float("-inf")
         self._bad_pts = self._bad_dts = 0
 
-    def stamp(self, pts: float | None, dts: float | None) -> float:
+    def stamp(self, pts: Fraction | None, dts: Fraction | None) -> float:
         """Media time in seconds of the frame with these presentation and decoding time stamps (seconds)."""
         chosen = self._better(pts, dts)
-        time = None if chosen is None else chosen - self._origin
-        if self._last is None:
+        time = None if chosen is None else float(chosen - self._origin)
+        if not self._begun:
+            self._begun = True
             if time is None or time < 0:
-                self._origin += time or 0.0
+                self._origin += Fraction(time or 0)
                 time = 0.0
         elif time is None:
-            time = self._last + self._period
-            self.repaired += 1
-        elif time <= self._last:
-            self.repaired += 1
-            if time < self._last - _JUMP:
-                self._origin += time - self._last - self._period
-                time = self._last + self._period
+            time = self.last + self.period
+            self.absent += 1
+        elif time <= self.last:
+            self.moved += 1
+            if time < self.last - _JUMP:
+                self._origin += Fraction(time - self.last - self.period)
+                time = self.last + self.period
             else:
-                time = self._last + min(self._period / 4, 0.001)
-        self._last = time
+                time = self.last + min(self.period / 4, 0.001)
+        self.last = time
         return time
 
-    def _better(self, pts: float | None, dts: float | None) -> float | None:
+    def _better(self, pts: Fraction | None, dts: Fraction | None) -> Fraction | None:
         """The stamp that went backwards less often so far (as FFmpeg's best-effort time stamp)."""
         if dts is not None:
             self._bad_dts += dts <= self._last_dts

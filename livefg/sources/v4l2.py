@@ -34,6 +34,9 @@ class CameraMode:
     height: int
     fps: float
 
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}" + (f" at {self.fps:g}" if self.fps else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Device:

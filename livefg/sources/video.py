@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from fractions import Fraction
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -28,6 +29,8 @@ __all__ = ["VideoSource"]
 
 _SURVEY_PACKETS = 240
 _SURVEY_BYTES = 16 << 20
+_MISSING = 0.5
+"""Seconds by which a film may fall short of the length that it promises."""
 _TEXT_FORMATS = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 """Formats under which FFmpeg plays any text as a film of a terminal."""
 _NETWORK_SECONDS = 10.0
@@ -87,8 +90,18 @@ class VideoSource(Recorded):
             self._note(f"{self._name} is damaged: {_count(reader.lost, 'packet')} could not be decoded.")
         if reader.corrupt:
             self._note(f"{self._name} is damaged: {_count(reader.corrupt, 'frame')} may look broken.")
-        if clock.repaired:
-            self._note(f"{self._name} has wrong time stamps: {_count(clock.repaired, 'frame')} were moved.")
+        if clock.moved:
+            self._note(
+                f"{self._name} has wrong time stamps: {_count(clock.moved, 'frame')} got another time."
+            )
+        if clock.absent:
+            self._note(
+                f"{self._name} lacks time stamps: {_count(clock.absent, 'frame')} were"
+                f" shown at {1 / clock.period:.4g} a second."
+            )
+        missing = reader.expected_end - clock.last
+        if not reader.cut_short and missing > _MISSING:
+            self._note(f"{self._name} breaks off: {missing:.1f} s that it promises are missing.")
 
 
 class _Reader:
@@ -109,7 +122,7 @@ class _Reader:
             self._packets = self._demux()
             self._ahead = self._look_ahead()
             stamps = (self.seconds(packet.pts) for packet in self._ahead)
-            self.packet_times = [stamp for stamp in stamps if stamp is not None]
+            self.packet_times = [float(stamp) for stamp in stamps if stamp is not None]
             self._decoded = self._decode()
             first = next(self._decoded, None)
             if first is None:
@@ -120,14 +133,24 @@ class _Reader:
             raise
 
     @property
-    def origin(self) -> float:
-        """Seconds on the file's clock at which a player shows 0:00."""
-        return (self.container.start_time or 0) / av.time_base
+    def expected_end(self) -> float:
+        """Media time in seconds at which the pictures are promised to end; 0 if nothing is promised."""
+        promised = self.seconds(self.stream.duration)
+        if promised is not None:
+            return float(promised + (self.seconds(self.stream.start_time) or 0) - self.origin)
+        # A sound track may go on for longer than the pictures.
+        alone = not self.container.streams.audio
+        return (self.container.duration or 0) / av.time_base if alone else 0.0
 
-    def seconds(self, stamp: int | None) -> float | None:
-        """A time stamp of the stream in seconds on the file's clock."""
+    @property
+    def origin(self) -> Fraction:
+        """Seconds on the file's clock at which a player shows 0:00."""
+        return Fraction(self.container.start_time or 0, av.time_base)
+
+    def seconds(self, stamp: int | None) -> Fraction | None:
+        """A time stamp of the stream in seconds on the file's clock, exactly."""
         base = self.stream.time_base
-        return float(stamp * base) if stamp is not None and base else None
+        return stamp * base if stamp is not None and base else None
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """The decoded frames."""
@@ -246,7 +269,7 @@ def _describe(reader: _Reader, kind: SourceKind, mirrored: bool) -> SourceInfo:
         path=path,
         mirrored=mirrored,
         notes=tuple(notes),
-        start_time=reader.origin,
+        start_time=float(reader.origin),
     )
 
 
