@@ -158,7 +158,6 @@ class Viewer:
             if self._recording:
                 path, self._recording = self._recording, None
                 self._recorder.stop(path)
-                self.notice(f"Recorded {path}")
             else:
                 path = self._folder / timed_name(".mp4")
                 self._recorder.start(path)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from livefg.cli.options import pipeline_options, pipeline_settings, quality_option, tell, tell_stages
+from livefg.cli.options import (
+    INTERRUPTED,
+    pipeline_options,
+    pipeline_settings,
+    quality_option,
+    tell,
+    tell_stages,
+)
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
@@ -82,7 +90,7 @@ def _to_files(
     if outcome.error:
         raise LivefgError(outcome.error)
     if outcome.status == "stopped":
-        raise KeyboardInterrupt
+        sys.exit(INTERRUPTED)
     return outcome, reports
 
 

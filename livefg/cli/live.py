@@ -153,7 +153,7 @@ def watch(request: Watch) -> None:
             tell(note)
         loop = LiveLoop(source, pipeline)
         stack.enter_context(StopSignals(loop.stop))
-        recorder = stack.enter_context(Recorder(loop, source.info, request.quality, tell))
+        recorder = stack.enter_context(Recorder(loop, source.info, request.quality, notices))
         for path in request.record:
             recorder.start(path)
         stack.enter_context(loop)
@@ -166,7 +166,7 @@ def watch(request: Watch) -> None:
 
 
 class _Notices:
-    """Sentences of the source, from any thread: to stderr and, once there is one, to the window."""
+    """Sentences of source and recorder, from any thread: to stderr and, once there is one, to the window."""
 
     def __init__(self) -> None:
         self.also: Callable[[str], None] | None = None

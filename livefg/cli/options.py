@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from livefg.inference.network import NetworkReport
     from livefg.pipeline import PipelineSettings
 
-__all__ = ["parse_size", "pipeline_options", "pipeline_settings", "quality_option", "tell", "tell_stages"]
+__all__ = [
+    "INTERRUPTED",
+    "parse_size",
+    "pipeline_options",
+    "pipeline_settings",
+    "quality_option",
+    "tell",
+    "tell_stages",
+]
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

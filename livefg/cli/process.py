@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livefg.cli.options import pipeline_options, pipeline_settings, quality_option, tell, tell_stages
+from livefg.cli.options import (
+    INTERRUPTED,
+    pipeline_options,
+    pipeline_settings,
+    quality_option,
+    tell,
+    tell_stages,
+)
 
 if TYPE_CHECKING:
     from livefg.batch import Batch, Job, Outcome
@@ -108,6 +115,6 @@ def _finish(outcomes: list[Outcome], signals: StopSignals) -> None:
                     f"Stopped after {outcome.summary.frames} frames of {outcome.source}; "
                     "what was done has names that end in .partial."
                 )
-        raise KeyboardInterrupt
+        sys.exit(INTERRUPTED)
     if failures:
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,9 +30,9 @@ def timed_name(suffix: str) -> str:
 
 
 class Recorder:
-    """Starts and stops recordings of a loop. Use as a context manager: leaving it finishes every file.
+    """Starts and stops recordings of a loop. Use as a context manager: leaving it waits until every file is whole.
 
-    `on_notice` is told where each file is when it is finished, and what is missing in it.
+    `on_notice` is told, from any thread, which file is finished, what is missing in it, and what went wrong.
     """
 
     def __init__(
@@ -41,21 +42,24 @@ class Recorder:
         quality: Quality = "medium",
         on_notice: Callable[[str], None] = log_notice,
     ) -> None:
-        self._on_notice = on_notice
         self._loop = loop
         self._source = source
         self._quality = quality
+        self._on_notice = on_notice
         self._running: dict[Path, QueuedSink] = {}
+        self._finishing: list[threading.Thread] = []
+        self._errors: list[LivefgError] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            self.stop()
-        except LivefgError:
-            if kind is None:
-                raise  # otherwise the error that ended the loop is the one to tell
+        for path in list(self._running):
+            self.stop(path)
+        for thread in self._finishing:
+            thread.join()
+        if self._errors and kind is None:  # otherwise the error that ended the loop is the one to tell
+            raise self._errors[0]
 
     @property
     def recording(self) -> bool:
@@ -63,7 +67,10 @@ class Recorder:
         return bool(self._running)
 
     def start(self, path: Path) -> None:
-        """Record to a video, or to JSON lines if the name ends in .jsonl, from the next frame on."""
+        """Record to a video, or to JSON lines if the name ends in .jsonl, from the next frame on.
+
+        Raises LivefgError if no such file can be written.
+        """
         sink: FileSink
         if path.suffix.lower() == ".jsonl":
             sink = JsonlSink(path)
@@ -73,19 +80,22 @@ class Recorder:
         self._running[path] = queued
         self._loop.add_sink(queued)
 
-    def stop(self, path: Path | None = None) -> None:
-        """Finish one recording, or all; the files are whole afterwards. Raises LivefgError if one could not be."""
-        errors = []
-        for target in [path] if path else list(self._running):
-            queued = self._running.pop(target)
-            self._loop.remove_sink(queued)
-            try:
-                queued.close()
-            except LivefgError as error:
-                errors.append(error)
-            else:
-                self._on_notice(f"Recorded {target}.")
-            if queued.dropped:
-                self._on_notice(f"{target} lacks {queued.dropped} frames: writing could not keep up.")
-        if errors:
-            raise errors[0]
+    def stop(self, path: Path) -> None:
+        """End a recording; a thread finishes its file, so that nobody waits for the encoder and the disk."""
+        queued = self._running.pop(path)
+        self._loop.remove_sink(queued)
+        thread = threading.Thread(
+            target=self._finish, args=(path, queued), name="livefg-recorder", daemon=True
+        )
+        self._finishing.append(thread)
+        thread.start()
+
+    def _finish(self, path: Path, queued: QueuedSink) -> None:
+        try:
+            queued.close()
+        except LivefgError as error:
+            self._errors.append(error)
+            return
+        self._on_notice(f"Recorded {path}.")
+        if queued.dropped:
+            self._on_notice(f"{path} lacks {queued.dropped} frames: writing could not keep up.")
