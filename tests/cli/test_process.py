@@ -119,8 +119,8 @@ def test_a_folder_of_pictures_gives_one_file_with_a_line_a_picture(
     assert all(len(result.faces) == 1 for result in results)
     assert ended.out.splitlines() == [str(tmp_path / "holiday.jsonl"), str(tmp_path / "holiday")]
     for name in ("a.jpg", "b.png", "beach/c.jpg"):
-        annotated = np.asarray(Image.open(tmp_path / "holiday" / name), int)
-        plain = np.asarray(Image.open(pictures / name), int)
+        with Image.open(tmp_path / "holiday" / name) as after, Image.open(pictures / name) as before:
+            annotated, plain = np.asarray(after, int), np.asarray(before, int)
         assert annotated.shape == plain.shape
         assert np.abs(annotated - plain).max() > 50
 

@@ -1,0 +1,173 @@
+"""`livefg live`: events or JSON lines without a window, whole recordings however it ends, sides that stay."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+
+from livefg import FrameResult
+from livefg.sinks.files import partial_path
+
+if TYPE_CHECKING:
+    from conftest import Ended
+
+Run = Callable[..., "Ended"]
+Start = Callable[..., subprocess.Popen[str]]
+DEMO = ("live", "--source", "demo", "--headless")
+
+
+def test_without_a_window_events_are_printed_as_they_come(livefg: Run) -> None:
+    ended = livefg(*DEMO, "--duration", "4.5")
+    assert ended.code == 0
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert ["face", "start"] in [row[2:4] for row in rows]
+    palm = next(row for row in rows if row[4] == "open_palm")
+    assert palm[1:7] == ["s", "gesture", "start", "open_palm", "right", "hand"]
+    assert 1.0 < float(palm[0]) < 3.0
+    assert "hand_landmarks: cpu" in ended.err
+    assert "frames dropped" in ended.err.splitlines()[-1]
+
+
+def test_json_lines_are_results_and_nothing_else(livefg: Run) -> None:
+    ended = livefg(*DEMO, "--json", "--duration", "2")
+    results = [FrameResult.from_json(line) for line in ended.out.splitlines()]
+    assert results
+    assert [result.frame for result in results] == sorted({result.frame for result in results})
+    assert [result.time for result in results] == sorted({result.time for result in results})
+
+
+def test_json_needs_a_run_without_a_window(livefg: Run) -> None:
+    ended = livefg("live", "--json")
+    assert ended.code == 2
+    assert "add --headless" in ended.err
+
+
+@pytest.mark.parametrize("mirror", ["--mirror", "--no-mirror"])
+def test_a_mirrored_display_never_swaps_sides(livefg: Run, clip: Path, mirror: str) -> None:
+    ended = livefg("live", "--source", clip, "--headless", "--json", mirror)
+    result = FrameResult.from_json(ended.out.splitlines()[-1])
+    sides = {hand.side: (hand.box[0] + hand.box[2]) / 2 for hand in result.hands}
+    assert sides["right"] < 320 < sides["left"]
+
+
+def test_a_source_that_is_a_mirror_image_swaps_sides(livefg: Run, clip: Path) -> None:
+    ended = livefg("live", "--source", clip, "--headless", "--json", "--source-mirrored")
+    result = FrameResult.from_json(ended.out.splitlines()[-1])
+    sides = {hand.side: (hand.box[0] + hand.box[2]) / 2 for hand in result.hands}
+    assert sides["left"] < 320 < sides["right"]
+
+
+def test_statistics_come_at_intervals(livefg: Run) -> None:
+    ended = livefg(*DEMO, "--loop", "--duration", "2.2", "--statistics", "1")
+    lines = [line for line in ended.err.splitlines() if line.endswith(" MB")]
+    assert len(lines) == 2
+    assert all("age p50" in line and "fps" in line for line in lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_recordings_are_whole_after_ctrl_c(
+    start_livefg: Start, tmp_path: Path, number: signal.Signals
+) -> None:
+    video, data = tmp_path / "seen.mp4", tmp_path / "seen.jsonl"
+    running = start_livefg(*DEMO, "--loop", "--record", video, "--record", data)
+    deadline = time.monotonic() + 60
+    while not partial_path(data).exists() or partial_path(data).read_text("utf-8").count("\n") < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert "Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seen.jsonl", "seen.mp4"]
+    results = [FrameResult.from_json(line) for line in data.read_text("utf-8").splitlines()]
+    with av.open(str(video)) as file:
+        times = [float(frame.time) for frame in file.decode(video=0)]
+    assert times == pytest.approx([result.time - results[0].time for result in results], abs=1e-3)
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly(start_livefg: Start) -> None:
+    running = start_livefg(*DEMO, "--loop", "--json")
+    assert running.stdout
+    assert json.loads(running.stdout.readline())["source"] == "demo"
+    running.stdout.close()
+    assert running.stderr
+    err = running.stderr.read()
+    running.wait(timeout=60)
+    running.stderr.close()
+    assert "Traceback" not in err
+
+
+def test_without_a_display_one_sentence_names_the_way_out(start_livefg: Start) -> None:
+    running = start_livefg("live", "--source", "demo", environment={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (1, "")
+    assert err.startswith("livefg: No window can be opened: ")
+    assert "--headless" in err
+
+
+def test_a_source_that_is_not_there_is_one_sentence(livefg: Run) -> None:
+    ended = livefg("live", "--source", "nowhere.mp4", "--headless")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("livefg: There is no source 'nowhere.mp4'")
+
+
+def test_a_recording_that_cannot_be_written_is_one_sentence(livefg: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = livefg(*DEMO, "--record", tmp_path / "file" / "seen.mp4")
+    assert ended.code == 1
+    assert "cannot be made" in ended.err.splitlines()[-1]
+
+
+def test_sizes_are_checked(livefg: Run) -> None:
+    ended = livefg("live", "--size", "large")
+    assert ended.code == 2
+    assert "'large' is not a size such as 1280x720" in ended.err
+
+
+@pytest.mark.window
+@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+def test_in_a_window_the_keys_save_record_and_quit(start_livefg: Start, tmp_path: Path) -> None:
+    display = f":{90 + os.getpid() % 900}"
+    screen = subprocess.Popen(["Xvfb", display, "-screen", "0", "800x600x24"], stderr=subprocess.DEVNULL)
+    environment = {"DISPLAY": display, "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": "xcb"}
+
+    def xdotool(*arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip()
+
+    try:
+        running = start_livefg(
+            "live", "--source", "demo", "--loop", "--save-to", tmp_path, environment=environment
+        )
+        deadline = time.monotonic() + 60
+        while not (window := xdotool("search", "--name", "livefg - demo")):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        time.sleep(1)
+        for key in ("question", "h", "l", "m", "space", "space", "s", "r"):
+            xdotool("key", "--window", window.split()[0], key)
+            time.sleep(0.3)
+        time.sleep(1)
+        xdotool("key", "--window", window.split()[0], "q")
+        _, err = running.communicate(timeout=60)
+    finally:
+        screen.terminate()
+        screen.wait()
+    assert running.returncode == 0, err
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".mp4", ".png"]
