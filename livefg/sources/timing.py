@@ -12,6 +12,8 @@ __all__ = ["Cadence", "MediaClock", "cadence"]
 
 _JUMP = 0.5
 """Seconds back that mean that a recording's clock was set anew, not that two frames changed places."""
+_GAP = 1.75
+"""Periods between two frames that mean that there should be another between them."""
 _MOST_FPS = 1000.0
 
 
@@ -47,12 +49,13 @@ class MediaClock:
 
     A frame without a usable time stamp comes one `period` after the one before; two that changed places keep
     their order of decoding; a clock that was set back continues where it was. `absent` and `moved` count such
-    frames.
+    frames; `missing` counts those that a steady rate would have put into the gaps.
     """
 
     def __init__(self, origin: Fraction, period: float) -> None:
         self.absent = 0
         self.moved = 0
+        self.missing = 0
         self._origin = origin
         self.period = period
         self.last = 0.0
@@ -80,6 +83,8 @@ class MediaClock:
                 time = self.last + self.period
             else:
                 time = self.last + min(self.period / 4, 0.001)
+        elif time - self.last > _GAP * self.period:
+            self.missing += round((time - self.last) / self.period) - 1
         self.last = time
         return time
 

@@ -99,6 +99,8 @@ class VideoSource(Recorded):
                 f"{self._name} lacks time stamps: {_count(clock.absent, 'frame')} were"
                 f" shown at {1 / clock.period:.4g} a second."
             )
+        if clock.missing and not reader.cadence.variable:
+            self._note(f"{self._name} has gaps, of about {_count(clock.missing, 'frame')} in all.")
         missing = reader.expected_end - clock.last
         if not reader.cut_short and missing > _MISSING:
             self._note(f"{self._name} breaks off: {missing:.1f} s that it promises are missing.")
@@ -122,7 +124,8 @@ class _Reader:
             self._packets = self._demux()
             self._ahead = self._look_ahead()
             stamps = (self.seconds(packet.pts) for packet in self._ahead)
-            self.packet_times = [float(stamp) for stamp in stamps if stamp is not None]
+            times = [float(stamp) for stamp in stamps if stamp is not None]
+            self.cadence = cadence(times, self.stream.average_rate)
             self._decoded = self._decode()
             first = next(self._decoded, None)
             if first is None:
@@ -243,7 +246,7 @@ def _video_stream(container: InputContainer, name: str) -> VideoStream:
 
 def _describe(reader: _Reader, kind: SourceKind, mirrored: bool) -> SourceInfo:
     stream, container, first = reader.stream, reader.container, reader.first
-    rate = cadence(reader.packet_times, stream.average_rate)
+    rate = reader.cadence
     shape = reader.convert(first).shape
     notes = []
     if rate.variable:
