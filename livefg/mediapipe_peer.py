@@ -78,6 +78,7 @@ class MediaPipePeer:
             faces=tuple(_face(face) for face in answer["faces"]),
             hand_seconds=answer["hand_seconds"],
             face_seconds=answer["face_seconds"],
+            cpu_seconds=answer["cpu_seconds"],
         )
 
     def close(self) -> None:
