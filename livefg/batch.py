@@ -67,8 +67,9 @@ class Job:
 class Outcome:
     """What became of an input.
 
-    `files` are the results that were written, whole. `error` is a sentence where it failed. `seconds` is how
-    long it took, `media_seconds` how long the recording lasts (None for pictures).
+    `files` are the results that were written, whole. `error` is a sentence where it failed, or where some
+    pictures of a folder did. `seconds` is how long it took, `media_seconds` how long the recording lasts (None
+    for pictures).
     """
 
     source: str
@@ -182,6 +183,7 @@ class Batch:
         try:
             work.run(on_start, on_result)
             status = "done"
+            error = work.shortfall()
         except _Stopped:
             status = "stopped"
         except LivefgError as problem:
@@ -211,6 +213,7 @@ class _Work:
         self.notes: list[str] = []
         self.summary = Summary()
         self.media_seconds = 0.0
+        self._expected: int | None = None
         self._job = job
         self._settings = settings
         self._pipeline = pipeline
@@ -224,8 +227,14 @@ class _Work:
         """Read, look, write; the sinks' context leaves files unfinished if this raises."""
         job = self._job
         with open_source(job.source, mirrored=self._settings.mirrored, on_notice=_kept_elsewhere) as source:
+            if source.info.live:
+                raise LivefgError(
+                    f"{source.info.name} is live and has no end; record it with "
+                    f"`livefg live --source {job.source} --record FILE`."
+                )
             if on_start:
                 on_start(source.info)
+            self._expected = source.info.frame_count
             period = 1 / (source.info.fps or 30)
 
             def count(result: FrameResult) -> None:
@@ -248,6 +257,13 @@ class _Work:
                         raise _Stopped
             finally:
                 self.notes += source.info.notes
+
+    def shortfall(self) -> str | None:
+        """A sentence if pictures of a folder could not be read; the notes say which."""
+        missing = (self._expected or 0) - self.summary.frames
+        if self._job.kind != "folder" or missing <= 0:
+            return None
+        return f"{self._job.source}: {missing} of {self._expected} pictures could not be read."
 
     def _sinks(self, info: SourceInfo, stack: ExitStack) -> list[FileSink]:
         sinks: list[FileSink] = [stack.enter_context(JsonlSink(self._job.data))]
@@ -287,7 +303,9 @@ def _found(inputs: Iterable[str]) -> tuple[list[tuple[str, Kind]], list[Outcome]
         elif path.is_dir():
             here = _in_folder(path)
         elif path.exists():
-            here = [(str(path), "image" if is_image(path) else "video")]
+            # A number alone would be a camera.
+            source = f"./{path}" if name.isdecimal() else str(path)
+            here = [(source, "image" if is_image(path) else "video")]
         if not here:
             cause = "holds no pictures and no videos" if path.is_dir() else "does not exist"
             failures.append(Outcome(name, "failed", error=f"{name} {cause}."))

@@ -90,7 +90,10 @@ class Watch:
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames a second to ask of the camera.")
 @click.option("--fourcc", help="Pixel format to ask of the camera, as in MJPG.")
 @click.option(
-    "--camera-backend", default="auto", show_default=True, help="How the camera is opened; see doctor."
+    "--camera-backend",
+    default="auto",
+    show_default=True,
+    help="How the camera is opened; `livefg cameras` times each way.",
 )
 @click.option("--loop", is_flag=True, help="Play a file over and over.")
 @click.option(

@@ -105,7 +105,7 @@ def _summary(outcomes: list[Outcome], batch: Batch) -> dict[str, Any]:
 
 def _finish(outcomes: list[Outcome], signals: StopSignals) -> None:
     """Tell what failed, and leave with the right status."""
-    failures = [outcome for outcome in outcomes if outcome.status == "failed"]
+    failures = [outcome for outcome in outcomes if outcome.error]
     for failure in failures:
         tell(f"livefg: {failure.error}")
     if signals.event.is_set():

@@ -152,6 +152,32 @@ def test_a_folder_with_pictures_and_videos_gives_both(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["film.jsonl", "mixed.jsonl"]
 
 
+def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_done(
+    livefg: Run, pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    shutil.copytree(pictures, folder)
+    (folder / "aa.jpg").write_bytes(b"no picture at all")
+    ended = livefg("process", folder, "--out", tmp_path / "out", "--no-video")
+    assert ended.code == 1
+    assert "aa.jpg" in ended.err
+    assert ended.err.splitlines()[-1] == f"livefg: {folder}: 1 of 4 pictures could not be read."
+    assert [result.source for result in lines(tmp_path / "out" / "mixed.jsonl")] == [
+        "a.jpg",
+        "b.png",
+        "beach/c.jpg",
+    ]
+
+
+def test_a_file_whose_name_is_a_number_is_not_a_camera(
+    livefg: Run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, tmp_path / "0")
+    assert livefg("process", "0", "--out", "out", "--no-video").code == 0
+    assert len(lines(tmp_path / "out" / "0.jsonl")) == 20
+
+
 def test_an_empty_folder_is_told(livefg: Run, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     ended = livefg("process", tmp_path / "nothing", "--out", tmp_path / "out")
