@@ -80,7 +80,7 @@ def _run(batch: Batch, jobs: list[Job], signals: StopSignals, print_files: bool)
                 bar.tell(f"{outcome.source}: {_speed(outcome)}")
             if print_files:
                 for path in outcome.files:
-                    click.echo(path)
+                    bar.result(str(path))
     return outcomes
 
 

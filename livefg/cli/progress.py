@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
@@ -28,7 +29,10 @@ class Progress(AbstractContextManager["Progress"], Protocol):
         """One more frame is done."""
 
     def tell(self, sentence: str) -> None:
-        """Say something without disturbing the bar."""
+        """Say something on stderr without disturbing the bar."""
+
+    def result(self, line: str) -> None:
+        """Print a line of the result on stdout without disturbing the bar."""
 
 
 def progress() -> Progress:
@@ -98,6 +102,9 @@ class _Lines:
     def tell(self, sentence: str) -> None:
         click.echo(sentence, err=True)
 
+    def result(self, line: str) -> None:
+        click.echo(line)
+
     @staticmethod
     def _line(pace: _Pace) -> str:
         of_total = f" of {pace.total}" if pace.total else ""
@@ -135,7 +142,7 @@ class _Bar:
         if self._task is not None:
             self._progress.remove_task(self._task)
         self._pace = _Pace(info)
-        self._task = self._progress.add_task(info.name, total=self._pace.total, speed="")
+        self._task = self._progress.add_task(Path(info.name).name, total=self._pace.total, speed="")
 
     def advance(self, result: FrameResult) -> None:
         if self._pace is None or self._task is None:
@@ -145,3 +152,9 @@ class _Bar:
 
     def tell(self, sentence: str) -> None:
         self._progress.console.print(sentence, markup=False, soft_wrap=True)
+
+    def result(self, line: str) -> None:
+        if sys.stdout.isatty():
+            self.tell(line)  # the same terminal, where the bar must make room
+        else:
+            click.echo(line)
