@@ -36,7 +36,8 @@ class MjpegServer:
 
     `stall` keeps connections open and sends nothing; `freeze` sends the same picture again and again; `show` sends
     what another function of the number makes; `drop` hangs up on everybody; `refuse` answers 503 to new clients;
-    `run` ends all of that. With `user` and `password` a client must give both.
+    `run` ends all of that. `garble` is how many of the next pictures are spoilt. With `user` and `password` a client
+    must give both.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class MjpegServer:
     ) -> None:
         self.served = 0
         self.clients = 0
+        self.garble = 0
         self._interval = 1 / fps
         self._size = size
         self._credentials = f"{user}:{password}" if user else ""
@@ -130,6 +132,9 @@ class MjpegServer:
 
     def _send(self, request: BaseHTTPRequestHandler, picture: npt.NDArray[np.uint8]) -> None:
         _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        if self.garble:
+            jpeg[: len(jpeg) // 2] = 0
+            self.garble -= 1
         head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
         request.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
         request.wfile.flush()

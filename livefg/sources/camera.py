@@ -124,7 +124,7 @@ class CameraConnection:
             first, self._first = self._first, None
             return first
         # A damaged JPEG is one failure; a camera that was unplugged fails at once and for ever.
-        return self._wait_for_picture(min(1.0, self._patience.silence))
+        return self._wait_for_picture(min(1.0, self._patience.silence / 2))
 
     def close(self) -> None:
         """Release the camera."""

@@ -24,6 +24,7 @@ __all__ = ["IMAGE_SUFFIXES", "FolderSource", "ImageSource", "is_image", "read_im
 _KNOWN = "avif bmp dib exr gif hdr heic heif j2k jp2 jpe jpeg jpg pbm pfm pgm png pnm ppm qoi sgi tga tif tiff webp"
 IMAGE_SUFFIXES = frozenset("." + ending for ending in _KNOWN.split())
 """Endings by which a file in a folder is taken for a picture, in lower case."""
+_ONLY_OPENCV = frozenset({".exr", ".hdr", ".pfm", ".pic", ".tif", ".tiff"})
 _FILMS = frozenset({".mjpeg", ".mjpg"})
 """Endings of films that begin as a picture does."""
 
@@ -53,8 +54,8 @@ def read_image(path: Path, name: str | None = None) -> ImageArray:
         if path.stat().st_size == 0:
             raise LivefgError(f"{name} is empty: the file has zero bytes.")
         with warnings.catch_warnings():
-            # Large photographs are what people have; the limit against bombs itself stays.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # What Pillow can read in spite of oddities is read; its limit against bombs is an error of its own.
+            warnings.simplefilter("ignore")
             with Image.open(path) as picture:
                 return _from_pillow(picture)
     except UnidentifiedImageError:
@@ -63,7 +64,9 @@ def read_image(path: Path, name: str | None = None) -> ImageArray:
         raise LivefgError(
             f"{name} is too large: it has more than {2 * _limit() // 10**6} million pixels."
         ) from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except LivefgError:
+        raise
+    except Exception as error:  # each of Pillow's formats fails in ways of its own
         reason = getattr(error, "strerror", None) or str(error) or "unknown cause"
         raise LivefgError(f"{name} cannot be read as a picture: {reason[0].lower()}{reason[1:]}.") from None
 
@@ -170,12 +173,12 @@ def _from_pillow(picture: Image.Image) -> ImageArray:
 
 def _from_opencv(path: Path, name: str) -> ImageArray:
     """What Pillow does not know: Radiance, OpenEXR and PFM pictures, 16-bit colour TIFF."""
-    with quiet_opencv():
-        try:
+    array = None
+    # Only these: the libraries behind other formats would complain on the terminal about what is broken.
+    if path.suffix.lower() in _ONLY_OPENCV:
+        with quiet_opencv(), suppress(cv2.error):
             # Not imread: it cannot open every path that Windows allows.
             array = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error:
-            array = None
     if array is None:
         cause = (
             "convert it to JPEG first" if path.suffix.lower() in {".heic", ".heif"} else "it may be damaged"

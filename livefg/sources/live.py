@@ -16,7 +16,7 @@ from livefg.sources.health import BackOff, Patience, PictureWatch
 
 __all__ = ["Connection", "ConnectionLost", "LiveSource", "Shot"]
 
-_CLOSE_SECONDS = 1.0
+_CLOSE_SECONDS = 0.5
 """How long `close` waits for the reading thread; a driver that hangs is left to itself after that."""
 
 
@@ -102,6 +102,8 @@ class LiveSource:
 
     def close(self) -> None:
         """End the iteration and the reading thread; returns promptly even if a driver hangs."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         with self._changed:
             self._changed.notify_all()
