@@ -80,6 +80,12 @@ def nearest(hands: tuple[Hand, ...], landmarks: FloatArray) -> Hand:
     return min(hands, key=lambda hand: pixels_between(raw(hand), landmarks))
 
 
+def tell(what: str, values: list[float]) -> None:
+    """Print figures; `pytest tests/golden -rP` shows them."""
+    mean, median, most = np.mean(values), np.median(values), np.max(values)
+    print(f"{what}: mean {mean:.4f}, median {median:.4f}, max {most:.4f} of {len(values)}")
+
+
 def raw(found: Hand | Face) -> FloatArray:
     assert found.raw_landmarks is not None
     return found.raw_landmarks
@@ -99,16 +105,21 @@ def test_the_gesture_network_scores_mediapipes_landmarks_as_mediapipe_does(
         recorded.hand_landmarks, recorded.hand_world, recorded.hand_right
     )
     expected = [scores_of(recorded, row) for row in range(len(recorded.hand_scores))]
+    differences = []
     for scores, row in zip(expected, probabilities, strict=True):
         found = dict(zip(networks.gestures.labels, row.tolist(), strict=True))
         assert found == pytest.approx(scores, abs=SCORE)
+        differences += [abs(found[name] - scores[name]) for name in scores]
+    tell(f"gesture scores of MediaPipe's landmarks, {name}", differences)
 
 
 @pytest.mark.parametrize("name", ["demo", "asl_please", "asl_again", "pictures"])
 def test_blendshapes_of_mediapipes_mesh_are_mediapipes(name: str, networks: Networks) -> None:
     recorded = recording(name)
     (found,) = networks.blendshapes(recorded.face_landmarks[:, BLENDSHAPE_POINTS, :2])
-    assert np.abs(np.asarray(found, np.float32) - recorded.face_blendshapes).max() <= SCORE
+    differences = np.abs(np.asarray(found, np.float32) - recorded.face_blendshapes)
+    tell(f"blendshapes of MediaPipe's mesh, {name}", differences.ravel().tolist())
+    assert differences.max() <= SCORE
 
 
 @pytest.mark.parametrize("name", ["demo", "asl_please", "asl_again"])
@@ -136,6 +147,9 @@ def test_hands_are_followed_through_the_demo_as_mediapipe_follows_them(networks:
             metres.append(float(np.abs(hand.world_landmarks - recorded.hand_world[row]).mean()))
             expected = scores_of(recorded, int(row))
             scores.append(max(abs(hand.gesture.scores[name] - expected[name]) for name in expected))
+    tell("hands through the demo, px", pixels)
+    tell("world landmarks through the demo, m", metres)
+    tell("largest difference of a gesture score through the demo", scores)
     assert np.mean(pixels) <= MEAN_PIXELS
     assert np.mean(metres) <= 0.001
     assert np.mean(scores) <= SCORE
@@ -160,6 +174,8 @@ def test_a_real_hand_is_seen_where_mediapipe_sees_it_from_the_same_last_frame(
                 depths.append(float(np.abs(raw(hand) - recorded.hand_landmarks[row])[:, 2].mean()))
                 metres.append(float(np.abs(hand.world_landmarks - recorded.hand_world[row]).mean()))
         before = [recorded.hand_landmarks[row] for row in rows]
+    tell(f"hands one step on, {name}, px", pixels)
+    tell(f"depth one step on, {name}, px", depths)
     assert len(pixels) > 20
     assert np.mean(pixels) <= MEAN_PIXELS
     assert np.mean(depths) <= 0.3
@@ -184,6 +200,7 @@ def test_hands_and_faces_in_pictures_settle_where_mediapipe_has_them(networks: N
             (face,) = faces
             relative = 256 / float(np.ptp(recorded.face_landmarks[row][:, 0]))
             pixels.append(pixels_between(raw(face), recorded.face_landmarks[row]) * min(1.0, relative))
+    tell("hands and faces in pictures, px", pixels)
     assert np.mean(pixels) <= MEAN_PIXELS
 
 
@@ -199,8 +216,10 @@ def test_the_face_is_followed_as_mediapipe_follows_it(name: str, networks: Netwo
             (face,) = faces
             assert face.blendshapes is not None
             pixels.append(pixels_between(raw(face), recorded.face_landmarks[row]))
-            found = np.array([face.blendshapes[name] for name in recorded.meta["blendshapes"]])
+            found = np.array([face.blendshapes[shape] for shape in recorded.meta["blendshapes"]])
             shapes.append(float(np.abs(found - recorded.face_blendshapes[row]).mean()))
+    tell(f"mesh through {name}, px", pixels)
+    tell(f"blendshapes through {name}", shapes)
     assert np.mean(pixels) <= MEAN_PIXELS
     assert np.mean(shapes) <= SCORE
 
