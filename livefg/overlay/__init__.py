@@ -9,18 +9,19 @@
 True
 """
 
-from livefg.overlay.events import EVENT_SECONDS, EventTrail
+from livefg.overlay.events import EVENT_SECONDS
 from livefg.overlay.help import KEYS, draw_help
 from livefg.overlay.hud import Hud, draw_hud, hud_rects
 from livefg.overlay.mirror import mirrored_result
 from livefg.overlay.overlay import Overlay
+from livefg.overlay.trail import Trail
 
 __all__ = [
     "EVENT_SECONDS",
     "KEYS",
-    "EventTrail",
     "Hud",
     "Overlay",
+    "Trail",
     "draw_help",
     "draw_hud",
     "hud_rects",

@@ -26,7 +26,7 @@ from livefg.overlay.style import DIM, EVENT_COLOURS, TEXT, Colour, Scale
 from livefg.overlay.text import fit_text, line_height, text_width
 from livefg.results import Box, Event, FrameResult
 
-__all__ = ["EVENT_SECONDS", "EventTrail", "draw_pills", "draw_rings", "pill_rects", "visible_events"]
+__all__ = ["EVENT_SECONDS", "draw_pills", "draw_rings", "pill_rects", "visible_events"]
 
 EVENT_SECONDS = 1.8
 """How long an event stays on screen."""
@@ -34,27 +34,6 @@ _HOLD_SECONDS = 1.0  # at full strength, before it fades
 _RING_SECONDS = 0.55
 _FLASH_SECONDS = 0.25
 _MOST_PILLS = 3
-
-
-class EventTrail:
-    """The events of the last moments, for those who show one result after another.
-
-    The overlay itself keeps nothing: it draws the events it is handed as their age asks.
-    """
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-
-    def add(self, result: FrameResult) -> tuple[Event, ...]:
-        """Take in the events of `result`; gives those that are still to be seen at `result.time`, oldest
-        first.
-
-        A result that is shown again adds nothing; a clock that went back (a clip that starts again) empties
-        the trail.
-        """
-        kept = [event for event in self._events if 0 <= result.time - event.time < EVENT_SECONDS]
-        self._events = [*kept, *(event for event in result.events if event not in kept)]
-        return tuple(self._events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +113,7 @@ def _pills(
             event.kind if event.kind in ("head", "face") else f"{sides.get(event.track, '')} hand".strip()
         )
         if event.kind == "face":
-            detail = "here" if event.phase == "start" else "left"
+            detail = "appeared" if event.phase == "start" else "gone"
         pill = _Pill(display_name(event.label), detail, EVENT_COLOURS[event.kind], now - event.time)
         size = _pill_patch(pill.title, pill.detail, pill.colour, scale, width).size
         left = (width - size[0]) // 2

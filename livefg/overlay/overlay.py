@@ -18,6 +18,7 @@ from livefg.overlay.hud import Hud, draw_hud, hud_rects
 from livefg.overlay.layout import Placement, Rect, place_chips
 from livefg.overlay.mirror import mirrored_result
 from livefg.overlay.style import FACE, KNOWN, SIDE_COLOURS, Colour, Scale
+from livefg.overlay.trail import Trail
 from livefg.results import Event, Face, Frame, FrameResult, Hand
 
 __all__ = ["Overlay"]
@@ -45,25 +46,27 @@ class Overlay:
         result: FrameResult,
         *,
         mirror: bool = False,
-        events: Sequence[Event] | None = None,
+        trail: Trail | None = None,
         hud: Hud | None = None,
         show_help: bool = False,
     ) -> ImageArray:
         """A new picture (height, width, 3) uint8 RGB: the frame with everything on it, for a person to see.
 
         `mirror` flips the picture before anything is drawn, so that text stays readable and sides stay the
-        person's own. `events` are those of the last moments (default: the result's own); their age counts to
-        the frame, which may be newer than the one that the result is of.
+        person's own. `trail` carries events and the places of labels from one picture to the next; without
+        one, only the result's own events are shown. The frame may be newer than the one that the result is
+        of.
         """
         image = cv2.flip(frame.image, 1).astype(np.uint8, copy=False) if mirror else frame.image.copy()
         shown = mirrored_result(result) if mirror else result
         self.draw(
             image,
             shown,
-            events=events,
+            events=trail.add(result) if trail else None,
             now=max(frame.time, result.time),
             mirrored=frame.mirrored != mirror,
             keep_free=hud_rects(hud, frame.width, frame.height) if hud else (),
+            trail=trail,
         )
         if hud:
             draw_hud(image, hud)
@@ -80,12 +83,13 @@ class Overlay:
         now: float | None = None,
         mirrored: bool = False,
         keep_free: Sequence[Rect] = (),
+        trail: Trail | None = None,
     ) -> None:
         """Draw `result` in place on `image`, (height, width, 3) uint8 RGB of the frame's size.
 
         `events` flash and fade by their age at `now` seconds (defaults: the result's events and time).
         `mirrored` says that picture and coordinates are a mirror image of the scene. No label is put on
-        `keep_free`.
+        `keep_free`. `trail` remembers where labels are.
         """
         now = result.time if now is None else now
         shown_events = () if not self.events else result.events if events is None else events
@@ -101,7 +105,7 @@ class Overlay:
         if self.chips:
             size = (image.shape[1], image.shape[0])
             pills = pill_rects(shown_events, result, now, size)
-            _draw_chips(image, faces, hands, scale, [*keep_free, *pills])
+            _draw_chips(image, faces, hands, scale, [*keep_free, *pills], trail or Trail())
         draw_pills(image, shown_events, result, now)
 
 
@@ -111,18 +115,25 @@ def _face_colour(face: Face) -> Colour:
 
 
 def _draw_chips(
-    image: ImageArray, faces: Sequence[Face], hands: Sequence[Hand], scale: Scale, keep_free: Sequence[Rect]
+    image: ImageArray,
+    faces: Sequence[Face],
+    hands: Sequence[Hand],
+    scale: Scale,
+    keep_free: Sequence[Rect],
+    trail: Trail,
 ) -> None:
+    keys = [("face", face.track) for face in faces] + [("hand", hand.track) for hand in hands]
     chips = [(_face_chip(face, scale), face.box, _SMALL_FACE) for face in faces]
     chips += [(_hand_chip(hand), hand.box, _SMALL_HAND) for hand in hands]
-    sized = [
-        (chip, box, scale.smaller() if box[2] - box[0] < small * scale.unit else scale)
-        for chip, box, small in chips
+    scales = [scale.smaller() if box[2] - box[0] < small * scale.unit else scale for _, box, small in chips]
+    placements = [
+        Placement(chip_size(chip, size), box, trail.places.get(key))
+        for (chip, box, _), size, key in zip(chips, scales, keys, strict=True)
     ]
-    placements = [Placement(chip_size(chip, size), box) for chip, box, size in sized]
-    corners = place_chips(placements, (image.shape[1], image.shape[0]), scale.gap, keep_free)
-    for (chip, _, size), (left, top) in zip(sized, corners, strict=True):
-        draw_chip(image, chip, left, top, size)
+    places = place_chips(placements, (image.shape[1], image.shape[0]), scale.gap, keep_free)
+    for (chip, _, _), size, place in zip(chips, scales, places, strict=True):
+        draw_chip(image, chip, place.left, place.top, size)
+    trail.places = {key: place.kind for key, place in zip(keys, places, strict=True)}
 
 
 def _face_chip(face: Face, scale: Scale) -> Chip:

@@ -13,9 +13,10 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.stream import Disposition
 
 from livefg.errors import LivefgError
-from livefg.overlay import EventTrail, Overlay
+from livefg.overlay import Overlay, Trail
 from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sinks.files import prepare, publish
 from livefg.sinks.sound import Sound
@@ -83,7 +84,7 @@ class VideoSink:
         self.codec: str | None = None
         self._path = path
         self._overlay = overlay
-        self._trail = EventTrail()
+        self._trail = Trail()
         self._source = source
         self._quality = quality
         self._codecs = codecs
@@ -109,7 +110,7 @@ class VideoSink:
         """Encode a frame with its overlay. Times must rise from frame to frame."""
         image = frame.image
         if self._overlay:
-            image = self._overlay.compose(frame, result, events=self._trail.add(result))
+            image = self._overlay.compose(frame, result, trail=self._trail)
         with _FileErrors(self._path):
             if self._output is None:
                 self._open(frame)
@@ -238,8 +239,11 @@ def _timing_of(source: SourceInfo | None) -> _Timing:
     if file is None:
         return _Timing(_LIVE_TIME_BASE, rate)
     with av.open(str(file), metadata_errors="replace") as container:
-        stream = container.streams.video[0]
-        return _Timing(Fraction(stream.time_base or _LIVE_TIME_BASE), stream.average_rate or rate)
+        films = (
+            stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic
+        )
+        stream = next(films, None)
+        return _Timing(Fraction(stream.time_base) if stream and stream.time_base else _LIVE_TIME_BASE, rate)
 
 
 def _configure(context: av.VideoCodecContext, width: int, height: int, time_base: Fraction) -> None:

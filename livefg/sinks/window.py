@@ -8,7 +8,7 @@ from typing import Self
 import cv2
 
 from livefg.errors import LivefgError
-from livefg.overlay import EventTrail, Hud, Overlay
+from livefg.overlay import Hud, Overlay, Trail
 from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sinks.display import check_display, is_display_available
 
@@ -60,7 +60,7 @@ class WindowSink:
         self.hud: Hud | None = None
         self.show_help = False
         self._title = title
-        self._trail = EventTrail()
+        self._trail = Trail()
         self._open = False
         self._closed = False
 
@@ -86,7 +86,7 @@ class WindowSink:
             frame,
             result,
             mirror=self.mirror,
-            events=self._trail.add(result),
+            trail=self._trail,
             hud=self.hud,
             show_help=self.show_help,
         )

@@ -17,8 +17,11 @@ from livefg.results import Box
 def rects(
     chips: list[Placement], picture: tuple[int, int], keep_free: list[Rect] | None = None
 ) -> list[Rect]:
-    corners = place_chips(chips, picture, 4, keep_free or [])
-    return [(x, y, x + chip.size[0], y + chip.size[1]) for (x, y), chip in zip(corners, chips, strict=True)]
+    places = place_chips(chips, picture, 4, keep_free or [])
+    return [
+        (place.left, place.top, place.left + chip.size[0], place.top + chip.size[1])
+        for place, chip in zip(places, chips, strict=True)
+    ]
 
 
 def overlap(a: Box, b: Box) -> bool:
@@ -79,6 +82,17 @@ def test_a_label_that_is_wider_than_the_picture_begins_at_its_edge() -> None:
     (placed,) = rects([Placement((900, 44), (200.0, 200.0, 320.0, 330.0))], (640, 480))
 
     assert placed[0] == 0
+
+
+def test_a_label_stays_where_it_was_when_another_place_is_hardly_better() -> None:
+    box = (200.0, 200.0, 320.0, 330.0)
+    (above,) = place_chips([Placement((150, 44), box)], (640, 480), 4)
+    (below,) = place_chips([Placement((150, 44), box, previous=1)], (640, 480), 4)
+    (forced,) = place_chips([Placement((150, 44), box, previous=1)], (640, 480), 4, [(0, 330, 640, 480)])
+
+    assert (above.kind, above.top) == (0, 152)
+    assert (below.kind, below.top) == (1, 334)
+    assert forced == above
 
 
 @pytest.mark.parametrize(

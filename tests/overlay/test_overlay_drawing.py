@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scenes import SIZES, face, hand, plain, scene
 
-from livefg.overlay import EVENT_SECONDS, EventTrail, Overlay
+from livefg.overlay import EVENT_SECONDS, Overlay, Trail
 from livefg.results import Box, Event, Frame, FrameResult, HeadPose
 
 
@@ -174,7 +174,7 @@ def test_the_end_of_a_gesture_is_not_announced_but_a_face_that_left_is() -> None
 
 
 def test_the_trail_keeps_events_for_as_long_as_they_are_seen() -> None:
-    trail = EventTrail()
+    trail = Trail()
     first = replace(empty(), time=10.0, events=(event(),))
 
     assert trail.add(first) == (event(),)
@@ -184,7 +184,7 @@ def test_the_trail_keeps_events_for_as_long_as_they_are_seen() -> None:
 
 
 def test_the_trail_forgets_when_the_clip_starts_again() -> None:
-    trail = EventTrail()
+    trail = Trail()
     trail.add(replace(empty(), events=(event(),)))
 
     assert trail.add(replace(empty(), time=0.0)) == ()
