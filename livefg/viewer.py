@@ -12,7 +12,7 @@ from livefg.errors import LivefgError
 from livefg.loop import LiveLoop, View
 from livefg.overlay import Hud
 from livefg.sinks.pictures import save_picture
-from livefg.sinks.recorder import Recorder, timed_name
+from livefg.sinks.recorder import Recorder, timed_path
 from livefg.sinks.window import Key, WindowSink
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Viewer:
         """Save the picture as it is shown, without figures and help."""
         if self._last is None:
             return
-        path = self._folder / timed_name(".png")
+        path = timed_path(self._folder, ".png")
         picture = self._window.overlay.compose(
             self._last.frame, self._last.result, mirror=self._window.mirror
         )
@@ -159,7 +159,7 @@ class Viewer:
                 path, self._recording = self._recording, None
                 self._recorder.stop(path)
             else:
-                path = self._folder / timed_name(".mp4")
+                path = timed_path(self._folder, ".mp4")
                 self._recorder.start(path)
                 self._recording = path
                 self.notice(f"Recording {path}")

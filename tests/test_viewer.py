@@ -123,6 +123,11 @@ def test_s_saves_the_picture_with_its_overlay(room: Room) -> None:
     assert window.hud.notice == f"Saved {picture}"
 
 
+def test_two_snapshots_within_a_second_are_two_files(room: Room) -> None:
+    room.press(Key.SNAPSHOT, Key.SNAPSHOT, None)
+    assert len(list(room.folder.iterdir())) == 2
+
+
 def test_a_snapshot_that_cannot_be_saved_is_told_and_the_loop_goes_on(room: Room) -> None:
     room.folder.touch()
     window = room.press(Key.SNAPSHOT, None, None, room.feed, None)

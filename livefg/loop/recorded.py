@@ -10,7 +10,8 @@ Whoever is faster waits; nothing is lost.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from livefg.loop.slot import BoundedQueue
@@ -41,7 +42,9 @@ class FrameStreamer(Protocol):
         ...
 
 
-def decode_ahead(source: Source, stopping: threading.Event, capacity: int = _QUEUE_FRAMES) -> Iterator[Frame]:
+def decode_ahead(
+    source: Source, stopping: threading.Event, capacity: int = _QUEUE_FRAMES
+) -> Generator[Frame, None, None]:
     """The frames of a source, read by a thread that stays up to `capacity` frames ahead.
 
     Ends early, at the next frame, once `stopping` is set. An error of the source is raised after the last
@@ -89,13 +92,13 @@ def run_recorded(
     next frame is looked at, wrap it in `livefg.sinks.QueuedSink`.
     """
     count = 0
-    frames = decode_ahead(source, stopping or threading.Event())
-    for frame, result in _each_by_itself(pipeline, frames) if separate else pipeline.stream(frames):
-        for sink in sinks:
-            sink.write(frame, result)
-        if on_result:
-            on_result(result)
-        count += 1
+    with closing(decode_ahead(source, stopping or threading.Event())) as frames:
+        for frame, result in _each_by_itself(pipeline, frames) if separate else pipeline.stream(frames):
+            for sink in sinks:
+                sink.write(frame, result)
+            if on_result:
+                on_result(result)
+            count += 1
     return count
 
 

@@ -16,7 +16,7 @@ class QueuedSink:
     """Passes frames to `sink` in a thread of its own, through a queue of at most `capacity` frames.
 
     With `lossless` a full queue makes `write` wait (recorded sources); otherwise the frame is left out and
-    counted in `dropped` (live). An error of the sink is raised by the next `write`, or by `close`.
+    counted in `dropped` (live). An error of the sink is raised by every `write` after it, and by `close`.
     """
 
     def __init__(self, sink: FileSink, *, lossless: bool, capacity: int = 8) -> None:
@@ -25,7 +25,6 @@ class QueuedSink:
         self._lossless = lossless
         self._queue: BoundedQueue[tuple[Frame, FrameResult]] = BoundedQueue(capacity)
         self._error: BaseException | None = None
-        self._failed = False
         self._thread = threading.Thread(target=self._work, name="livefg-sink", daemon=True)
         self._thread.start()
 
@@ -47,18 +46,17 @@ class QueuedSink:
         """Queue a frame and its result; waits only where nothing may be lost."""
         if self._lossless:
             self._queue.put((frame, result))
-        elif not self._queue.offer((frame, result)) and not self._failed:
+        elif not self._queue.offer((frame, result)) and self._error is None:
             self.dropped += 1
         self._raise_error()
 
     def close(self) -> None:
         """Wait until everything is written, then close the sink."""
         self._finish()
-        if self._failed:
+        if self._error is not None:
             self._sink.abandon()
-            self._raise_error()
-        else:
-            self._sink.close()
+        self._raise_error()
+        self._sink.close()
 
     def abandon(self) -> None:
         """Wait until everything is written, then leave the file unfinished; an error is not raised again."""
@@ -75,10 +73,8 @@ class QueuedSink:
                 self._sink.write(*item)
         except BaseException as error:  # raised again in the thread that writes
             self._error = error
-            self._failed = True
             self._queue.close(discard=True)
 
     def _raise_error(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        if self._error is not None:
+            raise self._error

@@ -5,28 +5,32 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 from typing import Self
 
 from livefg.errors import LivefgError
 from livefg.loop import LiveLoop
 from livefg.overlay import Overlay
-from livefg.sinks.files import FileSink
+from livefg.sinks.files import FileSink, partial_path
 from livefg.sinks.jsonl import JsonlSink
 from livefg.sinks.queued import QueuedSink
 from livefg.sinks.video import Quality, VideoSink
 from livefg.sources import SourceInfo
 from livefg.sources.base import log_notice
 
-__all__ = ["Recorder", "timed_name"]
+__all__ = ["Recorder", "timed_path"]
 
 _QUEUE_FRAMES = 30
 """About a second of pictures: what a busy disk or encoder may lag behind before frames are left out."""
 
 
-def timed_name(suffix: str) -> str:
-    """A file name for this moment, such as `livefg-20260131-174502.mp4`."""
-    return f"livefg-{time.strftime('%Y%m%d-%H%M%S')}{suffix}"
+def timed_path(folder: Path, suffix: str) -> Path:
+    """A name of this moment that is free in `folder`, such as `livefg-20260131-174502.mp4`."""
+    stem = f"livefg-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    paths = (folder / f"{name}{suffix}" for name in names)
+    return next(path for path in paths if not path.exists() and not partial_path(path).exists())
 
 
 class Recorder:
@@ -48,7 +52,7 @@ class Recorder:
         self._on_notice = on_notice
         self._running: dict[Path, QueuedSink] = {}
         self._finishing: list[threading.Thread] = []
-        self._errors: list[LivefgError] = []
+        self._errors: list[Exception] = []
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +75,8 @@ class Recorder:
 
         Raises LivefgError if no such file can be written.
         """
+        if path in self._running:
+            raise LivefgError(f"{path} is being recorded already.")
         sink: FileSink
         if path.suffix.lower() == ".jsonl":
             sink = JsonlSink(path)
@@ -93,7 +99,7 @@ class Recorder:
     def _finish(self, path: Path, queued: QueuedSink) -> None:
         try:
             queued.close()
-        except LivefgError as error:
+        except Exception as error:  # raised again on leaving the context
             self._errors.append(error)
             return
         self._on_notice(f"Recorded {path}.")

@@ -52,7 +52,7 @@ def test_a_sink_that_fails_ends_the_run_and_the_threads() -> None:
     source = ListSource(make_frame(index) for index in range(1000))
     with pytest.raises(LivefgError, match="disk is full"):
         run_recorded(source, FakePipeline(), [sink])
-    wait_until(lambda: not any(thread.name.startswith("livefg-") for thread in threading.enumerate()))
+    assert "livefg-decode" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_run_that_is_stopped_ends_at_the_next_frame() -> None:
@@ -81,5 +81,5 @@ def test_decoding_stays_a_bounded_number_of_frames_ahead() -> None:
     frames = decode_ahead(Counting(make_frame(index) for index in range(100)), threading.Event(), capacity=3)
     assert next(frames).index == 0
     wait_until(lambda: len(read) == 5)
-    frames.close()  # type: ignore[attr-defined]
+    frames.close()
     assert len(read) == 5
