@@ -17,7 +17,7 @@ from livefg.perception import mediapipe_backend
 from livefg.perception.blendshapes import BLENDSHAPE_NAMES
 from livefg.perception.mediapipe_backend import MediaPipePerception, create_tasks
 from livefg.perception.mediapipe_tasks import FACE_TASK, GESTURE_TASK, MODELS_VARIABLE, TaskFace, TaskHand
-from livefg.pipeline import PipelineSettings
+from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Face, Frame, Hand
 from livefg.workers import run_chain
 
@@ -213,6 +213,15 @@ def test_the_settings_reach_mediapipe(task_files: Path, fake_mediapipe: FakeMedi
     assert fake_mediapipe.options["GestureRecognizer"]["num_hands"] == 3
     assert fake_mediapipe.options["FaceLandmarker"]["num_faces"] == 5
     assert fake_mediapipe.options["FaceLandmarker"]["output_face_blendshapes"] is False
+    assert fake_mediapipe.closed == ["FaceLandmarker", "GestureRecognizer"]
+
+
+def test_the_pipeline_runs_on_it(task_files: Path, fake_mediapipe: FakeMediaPipe) -> None:
+    settings = PipelineSettings(backend="mediapipe", mediapipe_models=str(task_files))
+    with Pipeline(settings) as pipeline:
+        result = pipeline.process(frame(7))
+    assert (result.frame, result.faces, result.hands) == (7, (), ())
+    assert {"hands", "faces", "total"} <= set(result.seconds)
     assert fake_mediapipe.closed == ["FaceLandmarker", "GestureRecognizer"]
 
 
