@@ -10,7 +10,7 @@ from livefg.errors import LivefgError
 from livefg.paths import assets_dir
 from livefg.sources.addresses import is_address
 from livefg.sources.base import Notice, Recorded, Source, SourceInfo, SourceKind, log_notice
-from livefg.sources.camera import CameraConnection, CameraOptions
+from livefg.sources.camera import Camera, CameraOptions
 from livefg.sources.devices import CameraInfo, list_cameras
 from livefg.sources.health import Patience
 from livefg.sources.images import FolderSource, ImageSource, is_image
@@ -85,12 +85,8 @@ def _camera(
     text: str, options: CameraOptions, patience: Patience, *, mirrored: bool, on_notice: Notice
 ) -> LiveSource:
     address: int | str = int(text) if text.isdecimal() else text
-    name = f"camera {address}"
-    return LiveSource(
-        lambda: CameraConnection(address, name, options, patience, mirrored=mirrored),
-        patience=patience,
-        on_notice=on_notice,
-    )
+    camera = Camera(address, options, patience, mirrored=mirrored)
+    return LiveSource(camera, patience=patience, on_notice=on_notice)
 
 
 def _recording(text: str, *, mirrored: bool, on_notice: Notice) -> Recorded:

@@ -20,12 +20,13 @@ import numpy as np
 
 from livefg.errors import LivefgError
 from livefg.results import ImageArray
+from livefg.sources import v4l2
 from livefg.sources.base import SourceInfo
 from livefg.sources.health import Patience
 from livefg.sources.live import ConnectionLost, Shot
 from livefg.sources.quiet import quiet_opencv
 
-__all__ = ["BACKENDS", "CameraConnection", "CameraOptions", "backends_here"]
+__all__ = ["BACKENDS", "Camera", "CameraConnection", "CameraOptions", "backends_here"]
 
 BACKENDS = {
     "v4l2": cv2.CAP_V4L2,
@@ -77,6 +78,40 @@ class CameraOptions:
     def backends(self) -> tuple[str, ...]:
         """The backends to try, in order."""
         return backends_here() if self.backend == "auto" else (self.backend,)
+
+
+class Camera:
+    """Opens one camera, and the same one again: after it was unplugged another may have taken its number.
+
+    `address` is an index or a device path. Calling it raises LivefgError as CameraConnection does, or if the camera
+    that was opened before is not connected.
+    """
+
+    def __init__(
+        self, address: int | str, options: CameraOptions, patience: Patience, *, mirrored: bool = False
+    ) -> None:
+        self._address = address
+        self._options = options
+        self._patience = patience
+        self._mirrored = mirrored
+        self._model: str | None = None
+
+    def __call__(self) -> CameraConnection:
+        """Open it."""
+        address = self._find()
+        name = f"camera {self._address}"
+        connection = CameraConnection(address, name, self._options, self._patience, mirrored=self._mirrored)
+        if isinstance(address, int):
+            self._model = v4l2.camera_name(address)
+        return connection
+
+    def _find(self) -> int | str:
+        if isinstance(self._address, str) or self._model in {None, v4l2.camera_name(self._address)}:
+            return self._address
+        for device in v4l2.devices():
+            if device.name == self._model:
+                return device.number
+        raise LivefgError(f"camera {self._address} ({self._model}) is not connected.")
 
 
 class CameraConnection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fakes import wait_until
 from mjpeg_server import counted_picture, number_in
 
 from livefg.errors import LivefgError
-from livefg.sources import Patience, camera, open_source
+from livefg.sources import Patience, camera, devices, open_source, v4l2
 
 DEVICE = "/dev/null"  # exists and may be opened, which is asked before OpenCV is
 QUICK = Patience(answer=0.3, silence=0.4, blank=0.2, same=0.2, retry=0.02, retry_most=0.1)
@@ -98,7 +99,7 @@ def run_until(
 ) -> list[str]:
     """Open the camera, let it fail, cure it once that was told, and wait until it is back."""
     notices: list[str] = []
-    with open_source(DEVICE, patience=QUICK, on_notice=notices.append) as source:
+    with open_source(DEVICE, patience=patience, on_notice=notices.append) as source:
         frames: list[Any] = []
         reader = threading.Thread(target=lambda: frames.extend(source))
         reader.start()
@@ -225,7 +226,7 @@ class TestTrouble:
         def plug() -> None:
             fake.plugged = True
 
-        notices = run_until(bool, fake, unplug, plug)
+        notices = run_until(bool, fake, unplug, plug, replace(QUICK, silence=20.0, same=20.0))
         assert notices == [
             "camera /dev/null gives no more pictures; trying to reopen it.",
             "camera /dev/null is back.",
@@ -264,7 +265,8 @@ class TestTrouble:
 
     def test_one_lost_picture_is_nothing(self, fake: FakeCamera) -> None:
         notices: list[str] = []
-        with open_source(DEVICE, patience=QUICK, on_notice=notices.append) as source:
+        calm = replace(QUICK, silence=20.0, same=20.0)
+        with open_source(DEVICE, patience=calm, on_notice=notices.append) as source:
             frames = iter(source)
             next(frames)
             fake.plugged = False
@@ -301,6 +303,39 @@ class TestTrouble:
         fake.hang.set()
         source.close()
         assert list(source) == []
+
+
+@pytest.mark.parametrize("numbers_after", [{4: "Webcam"}, {0: "Other", 4: "Webcam"}])
+def test_the_same_camera_is_opened_again_though_its_number_changed(
+    fake: FakeCamera, monkeypatch: pytest.MonkeyPatch, numbers_after: dict[int, str]
+) -> None:
+    connected = {0: "Webcam", 2: "Other"}
+    monkeypatch.setattr(camera, "_check_device", lambda *_: None)
+    monkeypatch.setattr(v4l2, "camera_name", connected.get)
+    monkeypatch.setattr(
+        v4l2, "devices", lambda: tuple(v4l2.Device(n, name, Path(), ()) for n, name in connected.items())
+    )
+    opening = camera.Camera(0, camera.CameraOptions(), QUICK)
+    opening().close()
+    connected.clear()
+    with pytest.raises(LivefgError, match=r"camera 0 \(Webcam\) is not connected"):
+        opening()
+    connected.update(numbers_after)
+    opening().close()
+    assert [address for address, _ in fake.opened] == [0, 4]
+
+
+def test_a_trial_times_every_backend_of_the_system(fake: FakeCamera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    fake.works_with = {cv2.CAP_MSMF}
+    first, second = devices.try_camera(devices.CameraInfo("1", "Webcam", "dshow"), patience=QUICK)
+    assert (first.backend, first.info) == ("dshow", None)
+    assert first.problem is not None
+    assert "camera 1 cannot be opened with dshow" in first.problem
+    assert (second.backend, second.problem) == ("msmf", None)
+    assert second.info is not None
+    assert second.seconds > 0
+    assert fake.held == 0
 
 
 class TestSentences:

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import write_clip
-from fakes import wait_until
+from fakes import PATIENCE_SECONDS, wait_until
 from mjpeg_server import MjpegServer, counted_picture, number_in
+from rtsp_server import RtspServer
 
 from livefg.errors import LivefgError
 from livefg.sources import Patience, Source, open_source
 
+CALM = Patience(silence=PATIENCE_SECONDS, same=PATIENCE_SECONDS)
 QUICK = Patience(answer=5.0, silence=0.4, blank=0.3, same=0.3, retry=0.05, retry_most=0.2)
 
 
@@ -63,7 +65,7 @@ class Watcher:
 
 def test_a_stream_gives_its_pictures_in_order_with_the_time_of_their_arrival(server: MjpegServer) -> None:
     before = time.monotonic()
-    with Watcher(server.url) as watcher:
+    with Watcher(server.url, CALM) as watcher:
         watcher.wait_for_more(20)
         info = watcher.source.info
     assert (info.kind, info.live, info.width, info.height) == ("stream", True, 160, 120)
@@ -77,9 +79,19 @@ def test_a_stream_gives_its_pictures_in_order_with_the_time_of_their_arrival(ser
 
 
 def test_a_picture_arrives_before_the_next_one_is_sent(server: MjpegServer) -> None:
-    with MjpegServer(fps=5) as slow, open_source(slow.url, patience=QUICK) as source:
-        for frame, _ in zip(source, range(4), strict=False):
-            assert slow.served - number_in(frame.image) <= 1
+    gate = threading.Semaphore(0)
+
+    def one_by_one(number: int) -> np.ndarray:
+        assert gate.acquire(timeout=PATIENCE_SECONDS)
+        return counted_picture(number)
+
+    with Watcher(server.url, CALM) as watcher:
+        watcher.wait_for_more()
+        server.show(one_by_one)
+        for _ in range(5):
+            gate.release()
+            watcher.wait_for_more(1)
+        gate.release(1000)
 
 
 def test_a_slow_reader_gets_the_newest_picture(server: MjpegServer) -> None:
@@ -162,7 +174,7 @@ def test_no_message_shows_the_password() -> None:
 
 
 def test_a_picture_that_cannot_be_decoded_is_passed_over(server: MjpegServer) -> None:
-    with Watcher(server.url) as watcher:
+    with Watcher(server.url, CALM) as watcher:
         watcher.wait_for_more()
         server.garble = 3
         wait_until(lambda: server.garble == 0)
@@ -180,6 +192,18 @@ def test_a_server_that_never_answers_is_one_sentence(server: MjpegServer) -> Non
     server.stall()
     with pytest.raises(LivefgError, match=r"does not answer in time\.$"):
         open_source(server.url, patience=Patience(answer=0.5, silence=0.5))
+
+
+def test_rtsp_is_read_as_it_comes_and_reopened_when_the_camera_hangs_up() -> None:
+    with RtspServer(seconds=1.5) as server, Watcher(server.url) as watcher:
+        wait_until(lambda: watcher.told("is back"))
+        watcher.wait_for_more()
+        info = watcher.source.info
+    assert (info.kind, info.live, info.fps) == ("stream", True, 25.0)
+    assert watcher.notices[0] == f"{server.url} has ended; trying to reopen it."
+    back = next(i for i in range(1, len(watcher.numbers)) if watcher.numbers[i] < watcher.numbers[i - 1])
+    assert watcher.numbers[:back] == sorted(set(watcher.numbers[:back]))
+    assert watcher.times == sorted(set(watcher.times))
 
 
 class _Quiet(SimpleHTTPRequestHandler):
