@@ -85,7 +85,8 @@ def draw_rings(image: ImageArray, events: Sequence[Event], result: FrameResult, 
         line = rounded_outline(
             (box[0] - grow, box[1] - grow, box[2] + grow, box[3] + grow), 10 * scale.unit + grow
         )
-        width = max(1.0, 3 * scale.unit * (1 - 0.5 * progress))
+        thickest = min(3 * scale.unit, max(box[2] - box[0], box[3] - box[1]) / 30)
+        width = max(1.0, thickest * (1 - 0.5 * progress))
         with translucent(image, line, width + 2, 0.9 * (1 - progress)) as region:
             if region is not None:
                 canvas, origin = region

@@ -55,13 +55,16 @@ _OVAL_CHAIN = np.array(_OVAL)
 _FEATURES = (*_LIPS, *_EYES, *_BROWS, *_NOSE)
 _FINE = _every(1, _FEATURES)
 _COARSE = _every(2, _FEATURES)
+_FEW = _every(2, (_LIPS[0], *_EYES, (336, 296, 334, 293, 300), (70, 63, 105, 66, 107)))
 _RIMS = np.array(_IRISES)
 _TURN = np.linspace(0.0, 2 * math.pi, 13)
 _UNIT_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 _NOSE_TIP = 1
 _MESH_POINTS = 478
-_SMALLEST_WITH_FEATURES = 36  # pixels; a smaller face shows its oval only
-_SMALLEST_WITH_IRISES = 64
+# Heights and widths in pixels: the smaller a face, the fewer lines it can carry without becoming a mask.
+_SMALLEST_WITH_FEATURES = 48
+_SMALLEST_WITH_AXES = 80
+_SMALLEST_WITH_ALL_FEATURES = 110
 _SMALLEST_WITH_EVERY_POINT = 160
 
 
@@ -79,6 +82,7 @@ def draw_face(
     eyes, irises, nose and lips, and the axes of the head. `mirrored`: the picture is a mirror image of the
     scene.
     """
+    stroke = scale.stroke_for(face.box)
     brackets = bracket_lines(face.box, *scale.bracket(face.box)) if box else []
     outlines, features, extent = _contour_lines(face) if contours else ([], [], 0.0)
     axes = _axis_lines(face, mirrored) if contours else None
@@ -87,16 +91,18 @@ def draw_face(
     strokes = [*brackets, *outlines, *features, *([] if axes is None else axes)]
     if not strokes:
         return
-    rim = max(1.0, 1.2 * scale.unit)
-    with shade(image, np.concatenate(strokes), 3 * rim + scale.stroke) as region:
+    size = max(face.box[2] - face.box[0], face.box[3] - face.box[1])
+    rim = max(1.0, min(1.2 * scale.unit, size / 110))
+    with shade(image, np.concatenate(strokes), 3 * rim + stroke) as region:
         if region is None:
             return
         canvas, origin = region
-        draw_lines(canvas, [line - origin for line in brackets], HALO, scale.stroke + 1.3 * rim)
-        draw_lines(canvas, [line - origin for line in (*outlines, *features)], FINE_HALO, width + rim)
+        draw_lines(canvas, [line - origin for line in brackets], HALO, stroke + 1.3 * rim)
+        rimmed = (*outlines, *features) if extent >= _SMALLEST_WITH_ALL_FEATURES else outlines
+        draw_lines(canvas, [line - origin for line in rimmed], FINE_HALO, width + rim)
         if axes is not None:
             draw_lines(canvas, [line - origin for line in axes], HALO, axis_width + 1.3 * rim)
-    draw_lines(image, brackets, colour, scale.stroke_for(face.box))
+    draw_lines(image, brackets, colour, stroke)
     draw_lines(image, outlines, colour, width)
     draw_lines(image, features, FACE, width)
     if axes is not None and face.pose is not None:
@@ -112,11 +118,12 @@ def _contour_lines(face: Face) -> tuple[list[FixedPoints], list[FixedPoints], fl
     outlines = [points[_OVAL_CHAIN]]
     if extent < _SMALLEST_WITH_FEATURES:
         return outlines, [], extent
-    if extent >= _SMALLEST_WITH_IRISES:
-        for rim in face.landmarks[_RIMS, :2].astype(np.float64):
-            centre = rim.mean(axis=0)
-            radius = float(np.sqrt(((rim - centre) ** 2).sum(axis=1)).mean())
-            outlines.append(fixed(centre + radius * _UNIT_CIRCLE))
+    if extent < _SMALLEST_WITH_ALL_FEATURES:
+        return outlines, [points[chain] for chain in _FEW], extent
+    for rim in face.landmarks[_RIMS, :2].astype(np.float64):
+        centre = rim.mean(axis=0)
+        radius = float(np.sqrt(((rim - centre) ** 2).sum(axis=1)).mean())
+        outlines.append(fixed(centre + radius * _UNIT_CIRCLE))
     features = _FINE if extent >= _SMALLEST_WITH_EVERY_POINT else _COARSE
     return outlines, [points[chain] for chain in features], extent
 
@@ -142,7 +149,7 @@ def head_axes(pose: HeadPose, *, mirrored: bool = False) -> npt.NDArray[np.float
 
 
 def _axis_lines(face: Face, mirrored: bool) -> list[FixedPoints] | None:
-    """The three axes from the tip of the nose; None without a finite pose."""
+    """The three axes from the tip of the nose; None without a finite pose, and for a small face."""
     pose = face.pose
     if pose is None or not is_drawable((pose.yaw, pose.pitch, pose.roll)):
         return None
@@ -156,8 +163,10 @@ def _axis_lines(face: Face, mirrored: bool) -> list[FixedPoints] | None:
         origin = np.asarray(face.landmarks[_NOSE_TIP, :2], np.float64)
     elif face.points is not None and is_drawable(face.points):
         origin = np.asarray(face.points[2], np.float64)
-    length = 0.22 * max(right - left, bottom - top)
-    ends = origin + length * head_axes(pose, mirrored=mirrored)[:, :2]
+    size = max(right - left, bottom - top)
+    if size < _SMALLEST_WITH_AXES:
+        return None
+    ends = origin + 0.22 * size * head_axes(pose, mirrored=mirrored)[:, :2]
     return [fixed(np.stack([origin, end])) for end in ends]
 
 

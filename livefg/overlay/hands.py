@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from livefg.overlay.draw import (
@@ -26,6 +28,15 @@ _JOINTS = np.setdiff1d(np.arange(21), _TIPS)
 _PALM = (np.array([0, 1]), np.array([0, 5, 9, 13, 17, 0]))
 
 
+class _Widths(NamedTuple):
+    """Of the bones, the joints' radius, the lines of the box, and the dark rim of all of them, in pixels."""
+
+    bone: float
+    joint: float
+    stroke: float
+    rim: float
+
+
 def draw_hand(
     image: ImageArray, hand: Hand, scale: Scale, *, skeleton: bool = True, box: bool = True
 ) -> None:
@@ -34,13 +45,14 @@ def draw_hand(
     if skeleton and is_drawable(hand.landmarks):
         bones = fixed(hand.landmarks)
     brackets = bracket_lines(hand.box, *scale.bracket(hand.box)) if box else []
-    extent = float(np.ptp(hand.landmarks[:, :2], axis=0).max()) if bones is not None else 0.0
+    stroke = scale.stroke_for(hand.box)
+    size = max(hand.box[2] - hand.box[0], hand.box[3] - hand.box[1])
     # A hand far away gets thinner bones, so that it stays a hand and no knot.
-    width = max(1.0, min(2.4 * scale.unit, extent / 42))
+    width = max(1.0, min(2.4 * scale.unit, size / 48))
     joint = max(1.2, 1.25 * width)
-    _draw_halo(image, bones, brackets, width, joint, scale)
-    if brackets:
-        draw_lines(image, brackets, SIDE_COLOURS[hand.side], scale.stroke_for(hand.box))
+    rim = max(1.0, min(max(2.0, 1.6 * scale.unit), size / 60))
+    _draw_halo(image, bones, brackets, _Widths(width, joint, stroke, rim))
+    draw_lines(image, brackets, SIDE_COLOURS[hand.side], stroke)
     if bones is not None:
         _draw_bones(image, bones, width, joint)
 
@@ -58,25 +70,20 @@ def _draw_bones(image: ImageArray, bones: FixedPoints, width: float, joint: floa
 
 
 def _draw_halo(
-    image: ImageArray,
-    bones: FixedPoints | None,
-    brackets: list[FixedPoints],
-    width: float,
-    joint: float,
-    scale: Scale,
+    image: ImageArray, bones: FixedPoints | None, brackets: list[FixedPoints], widths: _Widths
 ) -> None:
     """Darken the picture under every stroke."""
-    strokes = [*brackets] if bones is None else [*brackets, bones]
+    strokes = brackets if bones is None else [*brackets, bones]
     if not strokes:
         return
-    rim = max(2.0, 1.6 * scale.unit)
-    with shade(image, np.concatenate(strokes), width + rim + 2 * joint) as region:
+    bone, joint, stroke, rim = widths
+    with shade(image, np.concatenate(strokes), bone + stroke + rim + 2 * joint) as region:
         if region is None:
             return
         canvas, origin = region
-        draw_lines(canvas, [line - origin for line in brackets], HALO, scale.stroke + rim)
+        draw_lines(canvas, [line - origin for line in brackets], HALO, stroke + rim)
         if bones is not None:
             local = bones - origin
-            draw_lines(canvas, [local[chain] for chain in (*_PALM, *_FINGERS)], HALO, width + rim)
+            draw_lines(canvas, [local[chain] for chain in (*_PALM, *_FINGERS)], HALO, bone + rim)
             draw_discs(canvas, local[_JOINTS], joint + rim / 2, HALO)
             draw_discs(canvas, local[_TIPS], joint * 1.35 + rim / 2, HALO)

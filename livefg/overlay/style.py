@@ -112,7 +112,7 @@ class Scale:
 
     def stroke_for(self, box: Box) -> float:
         """Width in pixels of a line around `box`: slim, and thinner around what is small."""
-        return max(1.0, min(self.stroke, min(box[2] - box[0], box[3] - box[1]) / 40))
+        return max(1.0, min(self.stroke, min(box[2] - box[0], box[3] - box[1]) / 55))
 
     def bracket(self, box: Box) -> tuple[float, float]:
         """Radius and length of the arms, in pixels, of the corners that mark `box`."""
