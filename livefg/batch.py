@@ -155,8 +155,7 @@ class Batch:
         """The pipeline for films or for pictures; loaded when it is first needed."""
         film = kind == "video"
         if film not in self._pipelines:
-            smooth = film and self._pipeline_settings.smooth
-            self._pipelines[film] = Pipeline(replace(self._pipeline_settings, smooth=smooth))
+            self._pipelines[film] = Pipeline(replace(self._pipeline_settings, stills=not film))
         return self._pipelines[film]
 
     @property

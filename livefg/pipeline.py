@@ -30,6 +30,7 @@ Answer = TypeVar("Answer")
 _STAGES = ("hands", "faces", "gestures")
 _MOST_WORKERS = 4
 _IN_FLIGHT = 2
+_VIEW_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class PipelineSettings:
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
     stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures; those not named take `auto`). `lite` takes
     the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes events as
-    `decisions` says; without it every frame is judged by itself, as pictures are. `search_interval` is the shortest
+    `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched thoroughly
+    and judged by itself. `search_interval` is the shortest
     time in seconds between two searches for missing hands or faces (0: in every frame). `workers` is how many
     threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
     perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
@@ -50,6 +52,7 @@ class PipelineSettings:
     device: str = "auto"
     lite: bool = False
     smooth: bool = True
+    stills: bool = False
     blendshapes: bool = True
     gestures: bool = True
     search_interval: float = 0.0
@@ -57,6 +60,11 @@ class PipelineSettings:
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     backend: Backend = "livefg"
     mediapipe_models: str | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether one frame is smoothed by the ones before it."""
+        return self.smooth and not self.stills
 
     def device_of(self, stage: str) -> str:
         """The device that was asked for a stage; raises LivefgError if `device` names a stage that does not exist."""
@@ -116,7 +124,7 @@ class Pipeline:
         else:
             self._perception = OnnxPerception(self.settings)
         self._decider = (
-            Decider(self.settings.decisions, self._perception.answer) if self.settings.smooth else None
+            Decider(self.settings.decisions, self._perception.answer) if self.settings.follows else None
         )
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         self._pool = WorkerPool(workers)
@@ -217,7 +225,12 @@ class OnnxPerception:
         )
         if settings.hands:
             self._hands = HandTracker(
-                PalmDetector(palms()), landmarks(), settings.hands, settings.smooth, settings.search_interval
+                PalmDetector(palms()),
+                landmarks(),
+                settings.hands,
+                settings.follows,
+                settings.search_interval,
+                view_interval=0.0 if settings.stills else _VIEW_INTERVAL,
             )
             self._gestures = GestureRecognizer(classifier()) if classifier else None
         if settings.faces:
@@ -226,7 +239,7 @@ class OnnxPerception:
                 mesh(),
                 blendshapes() if blendshapes else None,
                 settings.faces,
-                settings.smooth,
+                settings.follows,
                 settings.search_interval,
             )
         self.reports = networks.reports()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livefg.results import FloatArray, ImageArray
+from livefg.results import Box, FloatArray, ImageArray
 
 __all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector"]
 
@@ -49,13 +49,23 @@ class PalmDetector:
             centres[-1] = (centres[-1] + 0.5) * stride
         self._anchors = np.concatenate(centres).astype(np.float32)
 
-    def __call__(self, image: ImageArray, most: int) -> list[Detection]:
-        """The `most` palms with the highest scores, best first."""
+    def __call__(self, image: ImageArray, most: int, view: Box | None = None) -> list[Detection]:
+        """The `most` palms with the highest scores, best first.
+
+        `view` is the part of the picture to look at (left, top, right, bottom in pixels; it may reach beyond the
+        picture, whose edges are then repeated). Without it the whole picture is looked at as MediaPipe does, with
+        black beyond it.
+        """
         height, width = image.shape[:2]
-        scale = self._SIZE / max(height, width)
-        offset = np.array([(self._SIZE - width * scale) / 2, (self._SIZE - height * scale) / 2], np.float32)
+        left, top, right, bottom = view or (0.0, 0.0, width, height)
+        scale = self._SIZE / max(right - left, bottom - top)
+        offset = np.array(
+            [(self._SIZE - (left + right) * scale) / 2, (self._SIZE - (top + bottom) * scale) / 2], np.float32
+        )
         transform = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
-        picture = cv2.warpAffine(image, transform, (self._SIZE, self._SIZE), flags=cv2.INTER_LINEAR)
+        border = cv2.BORDER_REPLICATE if view else cv2.BORDER_CONSTANT
+        size = (self._SIZE, self._SIZE)
+        picture = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border)
         regression, logits = (
             np.asarray(output[0], np.float32) for output in self._network(picture[None])[:2]
         )

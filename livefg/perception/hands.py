@@ -23,15 +23,36 @@ _CROP = 224
 _Z_SCALE = 1 / 0.4  # the landmark network gives z in 0.4 of the unit of x and y
 _PRESENT = 0.5
 _DOUBTFUL = 0.8
+_SURE = (
+    0.95  # what a hand must reach that the whole picture did not show: closer views show more that is none
+)
 _SAME_REGION_IOU = 0.5
+# Where else to look for a hand that the whole picture does not show: from further away, for hands that fill the
+# picture, and closer by, for small ones. Left, top, right, bottom as parts of the picture's width and height.
+_OTHER_VIEWS: tuple[Box, ...] = (
+    (-0.3, -0.3, 1.3, 1.3),
+    (0.0, 0.0, 0.6, 0.6),
+    (0.4, 0.0, 1.0, 0.6),
+    (0.0, 0.4, 0.6, 1.0),
+    (0.4, 0.4, 1.0, 1.0),
+    (0.2, 0.2, 0.8, 0.8),
+)
 # The points that hold still when fingers bend decide where the hand will be in the next frame.
 _STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
 
 
-class _Observation(NamedTuple):
-    """What the landmark network says of one region; landmarks in the picture's pixels, world in metres."""
+class _Candidate(NamedTuple):
+    """Where a hand may be, and the presence 0..1 that it takes to believe it."""
 
     region: Region
+    least: float
+
+
+class _Observation(NamedTuple):
+    """What the landmark network says of one candidate; landmarks in the picture's pixels, world in metres."""
+
+    region: Region
+    believed: bool
     presence: float
     right: float
     landmarks: FloatArray
@@ -59,6 +80,10 @@ class HandTracker:
     The palm detector runs while fewer than `most` hands are followed or one of them is doubtful, but not more often
     than every `detect_interval` seconds; a hand that gets lost is looked for at once, in the same frame. An id
     outlives a second out of sight.
+
+    The detector sees the whole picture small, so hands that are far away escape it, and so do those that fill the
+    picture. While a hand is missing it also looks at one other view of the picture, the next one every
+    `view_interval` seconds (0: at all of them at once, for stills; infinite: never).
     """
 
     _MEMORY = 1.0
@@ -72,23 +97,27 @@ class HandTracker:
         most: int = 2,
         smooth: bool = True,
         detect_interval: float = 0.0,
+        view_interval: float = 0.1,
     ) -> None:
         self._palms = palms
         self._landmarks = landmarks
         self._most = most
         self._smooth = smooth
         self._detect_interval = detect_interval
+        self._view_interval = view_interval
         self._ids = TrackIds()
         self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=4.0)
         self._tracks: list[_Track] = []
-        self._detected_at = -math.inf
+        self._detected_at = self._viewed_at = -math.inf
+        self._next_view = 0
 
     def reset(self) -> None:
         """Forget all hands; call it between pictures or recordings that have nothing to do with each other."""
         self._tracks.clear()
         self._lost.clear()
         self._ids.reset()
-        self._detected_at = -math.inf
+        self._detected_at = self._viewed_at = -math.inf
+        self._next_view = 0
 
     def update(self, frame: Frame) -> tuple[Hand, ...]:
         """The hands in the next frame, oldest track first. Frames must come in the order of their times."""
@@ -97,42 +126,61 @@ class HandTracker:
     def steps(self, frame: Frame) -> Chain[tuple[Hand, ...]]:
         """The same as `update`, as a chain for a `WorkerPool`."""
         if frame.time < self._detected_at:
-            self._detected_at = -math.inf
-        regions = [track.region for track in self._tracks]
+            self._detected_at = self._viewed_at = -math.inf
+        candidates = [_Candidate(track.region, _PRESENT) for track in self._tracks]
         searched = self._search_is_due(frame.time)
         if searched:
             (found,) = yield [functools.partial(self._search, frame)]
-            regions += self._new_regions(found, regions)
-        observations = yield [functools.partial(self._observe, frame.image, region) for region in regions]
+            candidates += self._new_candidates(found, [track.region for track in self._tracks])
+        observations = yield [
+            functools.partial(self._observe, frame.image, *candidate) for candidate in candidates
+        ]
         matched, rest = self._match(observations)
         if not searched and len(matched) < len(self._tracks):
             # A hand got lost: it may just have moved fast, so look for it before giving it up.
             (found,) = yield [functools.partial(self._search, frame)]
-            again = self._new_regions(found, [observation.region for _, observation in matched])
-            rest += yield [functools.partial(self._observe, frame.image, region) for region in again]
+            again = self._new_candidates(found, [observation.region for _, observation in matched])
+            rest += yield [functools.partial(self._observe, frame.image, *candidate) for candidate in again]
         return self._finish(frame, matched, rest)
 
     def _search_is_due(self, time: float) -> bool:
         missing = len(self._tracks) < self._most or any(track.presence < _DOUBTFUL for track in self._tracks)
         return missing and time - self._detected_at >= self._detect_interval
 
-    def _search(self, frame: Frame) -> list[Region]:
+    def _search(self, frame: Frame) -> list[_Candidate]:
         self._detected_at = frame.time
-        return [_palm_region(palm) for palm in self._palms(frame.image, self._most + 1)]
+        palms = self._palms(frame.image, self._most + 1)
+        found = [_Candidate(_palm_region(palm), _PRESENT) for palm in palms]
+        for view in self._views_due(frame, self._most - max(len(found), len(self._tracks))):
+            palms = self._palms(frame.image, self._most + 1, view)
+            found += [_Candidate(_palm_region(palm), _SURE) for palm in palms]
+        return found
 
-    def _new_regions(self, found: list[Region], known: list[Region]) -> list[Region]:
+    def _views_due(self, frame: Frame, missing: int) -> list[Box]:
+        """The other views of the picture, in pixels, to look at now."""
+        if missing <= 0 or not frame.time >= self._viewed_at + self._view_interval:
+            return []
+        self._viewed_at = frame.time
+        size = (frame.width, frame.height, frame.width, frame.height)
+        chosen = _OTHER_VIEWS if self._view_interval == 0 else (_OTHER_VIEWS[self._next_view],)
+        self._next_view = (self._next_view + 1) % len(_OTHER_VIEWS)
+        views = [[part * side for part, side in zip(view, size, strict=True)] for view in chosen]
+        return [(left, top, right, bottom) for left, top, right, bottom in views]
+
+    def _new_candidates(self, found: list[_Candidate], known: list[Region]) -> list[_Candidate]:
         """Those of `found` that are not where we already look, as many as are missing or in doubt."""
         doubtful = sum(track.presence < _DOUBTFUL for track in self._tracks)
         room = self._most - len(known) + doubtful
-        new: list[Region] = []
-        for region in found:
+        new: list[_Candidate] = []
+        for candidate in found:
+            others = (*known, *(other.region for other in new))
             if len(new) < room and all(
-                box_iou(region.box(), other.box()) <= _SAME_REGION_IOU for other in (*known, *new)
+                box_iou(candidate.region.box(), other.box()) <= _SAME_REGION_IOU for other in others
             ):
-                new.append(region)
+                new.append(candidate)
         return new
 
-    def _observe(self, image: ImageArray, region: Region) -> _Observation:
+    def _observe(self, image: ImageArray, region: Region, least: float) -> _Observation:
         points, presence, handedness, world = self._landmarks(crop(image, region, _CROP)[None])
         landmarks = to_picture(np.asarray(points[0], np.float32), region, _CROP)
         landmarks[:, 2] *= _Z_SCALE
@@ -140,9 +188,9 @@ class HandTracker:
         cos, sin = math.cos(region.rotation), math.sin(region.rotation)
         x, y = turned[:, 0].copy(), turned[:, 1].copy()
         turned[:, 0], turned[:, 1] = x * cos - y * sin, x * sin + y * cos
-        return _Observation(
-            region, float(presence[0]), right_probability(float(handedness[0])), landmarks, turned
-        )
+        right = right_probability(float(handedness[0]))
+        certainty = float(presence[0])
+        return _Observation(region, certainty >= least, certainty, right, landmarks, turned)
 
     def _match(
         self, observations: list[_Observation]
@@ -165,7 +213,7 @@ class HandTracker:
             if all(track is not kept for kept, _ in matched):
                 self._lost.add(track, track.region, track.time)
         for seen in sorted(rest, key=lambda seen: -seen.presence):
-            if seen.presence >= _PRESENT and not any(_same_hand(seen, other) for _, other in matched):
+            if seen.believed and not any(_same_hand(seen, other) for _, other in matched):
                 matched.append((self._recall_or_begin(seen, frame), seen))
         if len(matched) > self._most:
             matched = sorted(matched, key=lambda pair: -pair[1].presence)[: self._most]

@@ -160,7 +160,7 @@ def test_an_empty_scene_is_searched_no_more_often_than_asked(
     hands = HandTracker(PalmDetector(counting), networks[1], detect_interval=0.1)
     for index in range(30):
         hands.update(Frame(demo_frames[4].image, index, index / 30, "still"))
-    assert searches <= 11, "ten searches a second"
+    assert searches <= 22, "ten times a second, each time at the whole picture and one part of it"
 
 
 def test_smoothing_calms_the_landmarks_and_leaves_the_raw_ones_alone(
@@ -186,3 +186,40 @@ def test_pictures_of_any_size_are_taken(
     for hand in tracker().update(Frame(picture, 0, 0.0, "resized")):
         assert np.isfinite(hand.landmarks).all()
         assert np.isfinite(hand.box).all()
+
+
+def far_away(frame: Frame, scale: float) -> Frame:
+    """The same scene seen from further away: shrunk into the middle of a plain room of the same size."""
+    small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = frame.height - small.shape[0], frame.width - small.shape[1]
+    edges = (height // 2, height - height // 2, width // 2, width - width // 2)
+    return replace(frame, image=cv2.copyMakeBorder(small, *edges, cv2.BORDER_CONSTANT, value=(150, 140, 130)))
+
+
+def test_a_still_with_a_hand_that_is_far_away_is_searched_more_closely(
+    tracker: Callable[..., HandTracker], demo_frames: list[Frame]
+) -> None:
+    frame = far_away(demo_frames[60], 0.4)
+    assert tracker(view_interval=float("inf")).update(frame) == ()
+    assert sides(tracker(view_interval=0.0).update(frame)) == ["right"]
+
+
+def test_a_still_that_a_hand_fills_is_searched_from_further_away(
+    tracker: Callable[..., HandTracker], demo_frames: list[Frame]
+) -> None:
+    (hand,) = tracker().update(demo_frames[60])
+    left, top, right, bottom = (int(value) for value in hand.box)
+    close_up = replace(
+        demo_frames[60], image=np.ascontiguousarray(demo_frames[60].image[top:bottom, left:right])
+    )
+    assert tracker(view_interval=float("inf")).update(close_up) == ()
+    assert sides(tracker(view_interval=0.0).update(close_up)) == ["right"]
+
+
+def test_a_film_finds_a_hand_that_is_far_away_within_a_second(
+    tracker: Callable[..., HandTracker], demo_frames: list[Frame]
+) -> None:
+    hands, frame = tracker(most=1), far_away(demo_frames[60], 0.4)
+    found = [len(hands.update(replace(frame, index=index, time=index / 30))) for index in range(30)]
+    assert found[-1] == 1
+    assert found == sorted(found), "once found it is kept"
