@@ -12,8 +12,8 @@ True
 from livefg.overlay.events import EVENT_SECONDS
 from livefg.overlay.help import KEYS, draw_help
 from livefg.overlay.hud import Hud, draw_hud, hud_rects
-from livefg.overlay.mirror import mirrored_result
 from livefg.overlay.overlay import Overlay
+from livefg.overlay.shown import mirrored_result, scaled_result
 from livefg.overlay.trail import Trail
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "draw_hud",
     "hud_rects",
     "mirrored_result",
+    "scaled_result",
 ]

@@ -86,7 +86,7 @@ def draw_face(
     brackets = bracket_lines(face.box, *scale.bracket(face.box)) if box else []
     outlines, features, extent = _contour_lines(face) if contours else ([], [], 0.0)
     axes = _axis_lines(face, mirrored) if contours else None
-    width = max(1.0, min(1.25 * scale.unit, extent / 130))
+    width = max(1.0, min(scale.unit, extent / 130))
     axis_width = max(1.0, min(1.8 * scale.unit, (face.box[2] - face.box[0]) / 75))
     strokes = [*brackets, *outlines, *features, *([] if axes is None else axes)]
     if not strokes:

@@ -16,7 +16,7 @@ from livefg.overlay.hands import draw_hand
 from livefg.overlay.help import draw_help
 from livefg.overlay.hud import Hud, draw_hud, hud_rects
 from livefg.overlay.layout import Placement, Rect, place_chips
-from livefg.overlay.mirror import mirrored_result
+from livefg.overlay.shown import mirrored_result, scaled_result
 from livefg.overlay.style import FACE, KNOWN, SIDE_COLOURS, Colour, Scale
 from livefg.overlay.trail import Trail
 from livefg.results import Event, Face, Frame, FrameResult, Hand
@@ -46,6 +46,7 @@ class Overlay:
         result: FrameResult,
         *,
         mirror: bool = False,
+        size: tuple[int, int] | None = None,
         trail: Trail | None = None,
         hud: Hud | None = None,
         show_help: bool = False,
@@ -53,19 +54,28 @@ class Overlay:
         """A new picture (height, width, 3) uint8 RGB: the frame with everything on it, for a person to see.
 
         `mirror` flips the picture before anything is drawn, so that text stays readable and sides stay the
-        person's own. `trail` carries events and the places of labels from one picture to the next; without
-        one, only the result's own events are shown. The frame may be newer than the one that the result is
-        of.
+        person's own. `size` is the (width, height) of the new picture where it is not the frame's: lines and
+        text are sharp in any size. `trail` carries events and the places of labels from one picture to the
+        next; without one, only the result's own events are shown. The frame may be newer than the one that
+        the result is of.
         """
-        image = cv2.flip(frame.image, 1).astype(np.uint8, copy=False) if mirror else frame.image.copy()
-        shown = mirrored_result(result) if mirror else result
+        width, height = size or (frame.width, frame.height)
+        image, shown = frame.image, result
+        if (width, height) != (frame.width, frame.height):
+            image = _resized(image, width, height)
+            shown = scaled_result(shown, width, height)
+        if mirror:
+            image = cv2.flip(image, 1).astype(np.uint8, copy=False)
+            shown = mirrored_result(shown)
+        if image is frame.image:
+            image = image.copy()
         self.draw(
             image,
             shown,
             events=trail.add(result) if trail else None,
             now=max(frame.time, result.time),
             mirrored=frame.mirrored != mirror,
-            keep_free=hud_rects(hud, frame.width, frame.height) if hud else (),
+            keep_free=hud_rects(hud, width, height) if hud else (),
             trail=trail,
         )
         if hud:
@@ -107,6 +117,14 @@ class Overlay:
             pills = pill_rects(shown_events, result, now, size)
             _draw_chips(image, faces, hands, scale, [*keep_free, *pills], trail or Trail())
         draw_pills(image, shown_events, result, now)
+
+
+def _resized(image: ImageArray, width: int, height: int) -> ImageArray:
+    smaller = width < image.shape[1]
+    resized = cv2.resize(
+        image, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    )
+    return resized.astype(np.uint8, copy=False)
 
 
 def _face_colour(face: Face) -> Colour:

@@ -11,8 +11,11 @@ import math
 import threading
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import cv2
@@ -38,7 +41,7 @@ _JOINERS = "\u200c\u200d"
 # They choose between looks (in colour, a skin tone) that a drawing in one colour does not have.
 _LOOKS = frozenset((*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)))
 _HAS_RAQM = bool(features.check("raqm"))
-_RIGHT_TO_LEFT = {"R", "AL"}
+_RIGHT_TO_LEFT = ("R", "AL")
 
 _finder = FontFinder()
 _lock = (
@@ -146,21 +149,42 @@ def _features(tabular: bool) -> list[str] | None:
 @lru_cache(maxsize=512)
 def _runs(text: str, weight: Weight) -> tuple[_Run, ...]:
     """Cut `text` into runs, in the order in which they stand from left to right."""
+    segments: list[list[_Run]] = []
+    for right_to_left, characters in groupby(zip(text, _directions(text), strict=True), key=itemgetter(1)):
+        runs = _runs_of_fonts([character for character, _ in characters], weight, right_to_left)
+        segments.append(runs[::-1] if right_to_left else runs)
+    if segments and segments[0][0].right_to_left:
+        segments.reverse()
+    return tuple(run for segment in segments for run in segment)
+
+
+def _directions(text: str) -> list[bool]:
+    """For each character, whether it belongs to right-to-left text.
+
+    Spaces and signs go with the letters on both sides, or with the first letter of all where these differ
+    (rules N1 and N2 of the Unicode bidirectional algorithm, whose embeddings a name does not need).
+    """
+    kinds = [unicodedata.bidirectional(character) for character in text]
+    strong = [kind in _RIGHT_TO_LEFT if kind in (*_RIGHT_TO_LEFT, "L", "EN") else None for kind in kinds]
+    base = next((direction for direction in strong if direction is not None), False)
+    before = list(accumulate(strong, lambda last, new: last if new is None else new, initial=base))[1:]
+    after = list(accumulate(reversed(strong), lambda last, new: last if new is None else new, initial=base))[
+        :0:-1
+    ]
+    return [bool(one if one == other else base) for one, other in zip(before, after, strict=True)]
+
+
+def _runs_of_fonts(characters: Sequence[str], weight: Weight, right_to_left: bool) -> list[_Run]:
+    """Runs of one direction, each in one font, in the order of reading."""
     primary = shipped_fonts(weight)[0]
-    pieces: list[tuple[str, Path, bool]] = []
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        rtl = kind in _RIGHT_TO_LEFT
-        if pieces:
-            last_text, last_path, last_rtl = pieces[-1]
-            follows = _follows(character) or (kind in ("WS", "ON", "CS", "ES", "ET") and last_rtl)
-            same_font = _finder.covers(last_path, ord(character))
-            if _follows(character) or (same_font and (rtl == last_rtl or follows)):
-                pieces[-1] = (last_text + character, last_path, last_rtl)
-                continue
-        pieces.append((character, _finder.find(character, weight) or primary, rtl))
-    runs = [_Run(*piece) for piece in pieces]
-    return tuple(reversed(runs)) if runs and runs[0].right_to_left else tuple(runs)
+    runs: list[_Run] = []
+    for character in characters:
+        last = runs[-1] if runs else None
+        if last and (_follows(character) or _finder.covers(last.path, ord(character))):
+            runs[-1] = replace(last, text=last.text + character)
+        else:
+            runs.append(_Run(character, _finder.find(character, weight) or primary, right_to_left))
+    return runs
 
 
 def _follows(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import Self
 
@@ -16,6 +17,10 @@ __all__ = ["Key", "WindowSink", "is_display_available"]
 
 _FIRST_SIZE = (1280, 800)
 _SMALLEST_FIRST_SIZE = (640, 480)
+_LARGEST_DRAWN = (
+    1920 * 1440
+)  # pixels to which a smaller picture is enlarged: more cost time and show nothing new
+_SMALLEST_INSIDE = 32  # pixels; a window that is smaller is hidden or not laid out yet
 
 
 class Key(Enum):
@@ -45,7 +50,8 @@ _KEYS = {
 
 
 class WindowSink:
-    """A resizable window that keeps the picture's proportions. For the main thread only, as toolkits ask.
+    """A resizable window that keeps the picture's proportions and draws the overlay in the window's own pixels. For
+    the main thread only, as toolkits ask.
 
     `overlay`, `mirror`, `hud` and `show_help` say what `write` draws and may be set at any time. Keys are
     only told, by `poll`: what they do is for the caller to decide.
@@ -77,19 +83,18 @@ class WindowSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw `result` on a copy of `frame` and show it; does nothing once the window is closed."""
-        if not self._closed:
-            self.show(self.compose(frame, result))
-
-    def compose(self, frame: Frame, result: FrameResult) -> ImageArray:
-        """The picture that `write` shows, (height, width, 3) uint8 RGB: for a snapshot, too."""
-        return self.overlay.compose(
+        if self._closed:
+            return
+        picture = self.overlay.compose(
             frame,
             result,
             mirror=self.mirror,
+            size=self._size_for(frame.width, frame.height),
             trail=self._trail,
             hud=self.hud,
             show_help=self.show_help,
         )
+        self.show(picture)
 
     def show(self, image: ImageArray) -> None:
         """Show a picture, (height, width, 3) uint8 RGB, as it is. The first one sets the window's size."""
@@ -132,6 +137,20 @@ class WindowSink:
         cv2.namedWindow(self._title, flags)
         cv2.resizeWindow(self._title, *_first_size(width, height))
         self._open = True
+
+    def _size_for(self, width: int, height: int) -> tuple[int, int]:
+        """The size in which a picture of `width` x `height` fills the window: toolkits enlarge in coarse steps."""
+        if not self._open:
+            return _first_size(width, height)
+        try:
+            _, _, inner_width, inner_height = cv2.getWindowImageRect(self._title)
+        except cv2.error:
+            return width, height
+        if inner_width < _SMALLEST_INSIDE or inner_height < _SMALLEST_INSIDE:
+            return width, height
+        enlarged = max(1.0, math.sqrt(_LARGEST_DRAWN / (width * height)))
+        factor = min(inner_width / width, inner_height / height, enlarged)
+        return max(1, round(width * factor)), max(1, round(height * factor))
 
     def _is_visible(self) -> bool:
         try:

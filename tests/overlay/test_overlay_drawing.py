@@ -190,6 +190,29 @@ def test_the_trail_forgets_when_the_clip_starts_again() -> None:
     assert trail.add(replace(empty(), time=0.0)) == ()
 
 
+def test_a_picture_can_be_composed_in_another_size() -> None:
+    """Every object is found where it is in the larger picture, and drawn as in a picture of that size."""
+    frame = Frame(plain(320, 240), 0, 10.0, "test")
+    small, large = scene(320, 240), scene(960, 720)
+
+    composed = Overlay().compose(frame, small, size=(960, 720))
+
+    assert composed.shape == (720, 960, 3)
+    difference = np.abs(composed.astype(int) - drawn(large))
+    assert (difference > 30).mean() < 0.002  # nothing but rounding
+    assert frame.image.shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_smaller_picture_can_be_composed_mirrored_too(mirror: bool) -> None:
+    frame = Frame(plain(1920, 1080), 0, 10.0, "test")
+
+    composed = Overlay().compose(frame, scene(1920, 1080), size=(480, 270), mirror=mirror)
+
+    assert changed(composed).any()
+    assert composed.shape == (270, 480, 3)
+
+
 def test_composing_leaves_the_frame_alone() -> None:
     image = plain(640, 480)
     image.setflags(write=False)

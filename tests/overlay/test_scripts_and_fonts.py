@@ -12,7 +12,7 @@ from PIL import features
 
 from livefg.overlay import fonts
 from livefg.overlay.fonts import FontFinder, read_coverage, shipped_fonts
-from livefg.overlay.text import clean_text, fit_text, line_height, text_mask, text_width
+from livefg.overlay.text import _runs, clean_text, fit_text, line_height, text_mask, text_width
 
 NAMES = {
     "Latin": "José Ñandú",
@@ -74,6 +74,25 @@ def test_arabic_letters_are_joined_from_right_to_left() -> None:
 
 def test_a_name_in_two_scripts_is_written_as_one_line() -> None:
     assert text_width("Ada 王", 20) >= text_width("Ada", 20) + text_width("王", 20)
+
+
+def reading(text: str) -> list[str]:
+    """The pieces of a text from left to right on the screen."""
+    return [run.text for run in _runs(text, "medium")]
+
+
+def test_words_stand_in_the_order_of_the_script_that_begins() -> None:
+    assert reading("Ada Lovelace") == ["Ada Lovelace"]
+    assert reading("Ada שרה") == ["Ada ", "שרה"]
+    assert reading("Ada שרה Bell") == ["Ada ", "שרה", " Bell"]
+    assert reading("שרה Ada Bell") == ["Ada Bell", "שרה "]
+    assert reading("שרה Ada לוי") == ["לוי", " ", "Ada", "שרה "]
+    assert reading("שרה לוי") == ["שרה לוי"]
+
+
+def test_a_piece_with_several_fonts_keeps_its_order() -> None:
+    assert reading("Ada 王") == ["Ada ", "王"]
+    assert reading("שרה محمد") == ["محمد", "שרה "]
 
 
 def test_digits_of_a_table_have_one_width() -> None:

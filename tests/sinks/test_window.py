@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from livefg.errors import LivefgError
-from livefg.results import FrameResult
 from livefg.sinks import display
 from livefg.sinks.window import Key, WindowSink, is_display_available
 
@@ -304,18 +303,3 @@ def test_a_window_that_never_showed_anything_closes_without_a_trace(monkeypatch:
     assert window.closed
     assert window.poll() is Key.QUIT
     window.close()
-
-
-def test_what_is_shown_can_be_had_as_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "_obstacle", lambda: None)
-    monkeypatch.setattr(display, "_quieten_qt", lambda: None)
-    from fakes import make_frame
-
-    frame = make_frame(3, size=(320, 240))
-    with WindowSink() as window:
-        bare = window.compose(frame, FrameResult("fake", 3, 0.1, 320, 240))
-        window.show_help = True
-        helped = window.compose(frame, FrameResult("fake", 3, 0.1, 320, 240))
-
-    assert (bare == frame.image).all()
-    assert (helped != frame.image).any()

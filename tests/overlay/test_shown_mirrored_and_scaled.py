@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenes import plain, scene
 
-from livefg.overlay import Overlay, mirrored_result
+from livefg.overlay import Overlay, mirrored_result, scaled_result
 from livefg.overlay.faces import head_axes
 from livefg.results import Event, Frame, FrameResult, HeadPose
 
@@ -67,6 +67,18 @@ def test_mirroring_twice_gives_the_original() -> None:
     for before, after in zip(result.faces, twice.faces, strict=True):
         assert after.points == pytest.approx(before.points)
         assert after.landmarks == pytest.approx(before.landmarks, abs=1e-3)
+
+
+def test_a_result_can_be_told_in_the_pixels_of_another_size() -> None:
+    result = full_scene()
+    scaled = scaled_result(result, 1280, 480)
+
+    left, top, right, bottom = result.faces[0].box
+    assert scaled.faces[0].box == pytest.approx((2 * left, top, 2 * right, bottom))
+    assert scaled.faces[0].points == pytest.approx(result.faces[0].points * [2, 1])
+    assert scaled.hands[0].landmarks == pytest.approx(result.hands[0].landmarks * [2, 1, 2])
+    assert scaled.hands[0].world_landmarks is result.hands[0].world_landmarks
+    assert (scaled.width, scaled.height) == (1280, 480)
 
 
 def test_what_was_not_seen_stays_absent() -> None:
