@@ -12,7 +12,7 @@ from training.samples import FloatArray, Samples
 
 __all__ = ["Direction", "off_by", "point_where_named", "relabel_turned"]
 
-_DOUBT = 15.0
+_DOUBT = 10.0
 """Degrees between the last that still counts as the gesture and the first that surely is something else."""
 
 

@@ -1,0 +1,245 @@
+"""A trained network becomes one ONNX file that explains itself, once ONNX Runtime has proved to agree with torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import torch
+from onnx import compose, helper
+from torch import Tensor, nn
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import ClassifierInfo
+from training.augment import Batch
+from training.features import EMBEDDING
+from training.files import write_whole
+from training.networks import GestureNetwork, NetworkShape
+from training.samples import POINTS, FloatArray
+
+__all__ = ["PROBABILITY_TOLERANCE", "About", "Parity", "check_parity", "export", "read_network", "to_onnx"]
+
+PROBABILITY_TOLERANCE = 1e-5
+_OPSET = 17
+_INPUTS = ("landmarks", "world", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+
+    labels: tuple[str, ...]
+    shape: NetworkShape
+    temperature: float
+    reject_threshold: float
+    reject_reason: str
+    loss: str
+    training_data: str
+    split: str
+    licence: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created: date = field(default_factory=date.today)
+
+    def metadata(self) -> dict[str, str]:
+        """The ONNX metadata: every value a text, structured ones as JSON."""
+        return {
+            "livefg.task": "gesture",
+            "livefg.format": "1",
+            "livefg.labels": json.dumps(self.labels),
+            "livefg.temperature": f"{self.temperature:.6g}",
+            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
+            "livefg.reject_reason": self.reject_reason,
+            "livefg.loss": self.loss,
+            "livefg.activation": self.shape.activation,
+            "livefg.network": json.dumps(asdict(self.shape)),
+            "livefg.training_data": self.training_data,
+            "livefg.split": self.split,
+            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
+            "livefg.licence": self.licence,
+            "livefg.created": self.created.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far ONNX Runtime is from torch: the number of hands, differing labels, the largest gap of a probability."""
+
+    hands: int
+    labels_differ: int
+    largest_gap: float
+
+
+class _Calibrated(nn.Module):
+    """The network with a softmax at its temperature."""
+
+    def __init__(self, network: GestureNetwork, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(
+        self, landmarks: Tensor, world: Tensor, right: Tensor, embedding: Tensor | None = None
+    ) -> Tensor:
+        logits = self.network(landmarks, world, right, None, embedding)
+        return torch.softmax(logits / self.temperature, dim=1)
+
+
+def to_onnx(
+    network: GestureNetwork, about: About, embedder: bytes | None = None
+) -> bytes:
+    """The file's content: landmarks, world and right in, calibrated `probabilities` out, any number of hands.
+
+    A network that sees an embedding gets the graph of `embedder` (an ONNX file with the same three inputs) in front.
+    """
+    model = _exported(_Calibrated(network.eval(), about.temperature), embedder is not None)
+    if embedder is not None:
+        model = _behind(onnx.load_model_from_string(embedder), model)
+    helper.set_model_props(model, dict(sorted(about.metadata().items())))
+    model.producer_name, model.producer_version = "livefg", ""
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+def check_parity(content: bytes, expected: npt.NDArray[np.floating], batch: Batch) -> Parity:
+    """Run the file over a batch beside what torch gave (probabilities, N x K).
+
+    Raises LivefgError if a label differs or a probability is off by more than `PROBABILITY_TOLERANCE`.
+    """
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    wanted = {one.name for one in session.get_inputs()}
+    given = {"landmarks": batch.landmarks, "world": batch.world, "right": batch.right}
+    found = session.run(None, {name: value for name, value in given.items() if name in wanted})[0]
+    parity = Parity(
+        len(expected),
+        int((found.argmax(axis=1) != expected.argmax(axis=1)).sum()),
+        float(np.abs(found - expected).max(initial=0.0)),
+    )
+    if parity.labels_differ or not parity.largest_gap <= PROBABILITY_TOLERANCE:
+        raise LivefgError(
+            f"ONNX Runtime disagrees with torch on {parity.labels_differ} of {parity.hands} hands (a probability is "
+            f"off by {parity.largest_gap:.1e}), so no model file was written."
+        )
+    return parity
+
+
+def export(
+    network: GestureNetwork, about: About, batch: Batch, path: Path, embedder: bytes | None = None
+) -> Parity:
+    """Write the network to `path`, or nothing if ONNX Runtime disagrees with torch on `batch` or the contract is broken.
+
+    Hands of the batch without depth are examined as if their depth were zero. Raises LivefgError.
+    """
+    content = to_onnx(network, about, embedder)
+    ClassifierInfo.from_metadata(about.metadata(), str(path))
+    parity = check_parity(content, probabilities(network, about.temperature, batch, embedder), batch)
+    write_whole(path, content)
+    return parity
+
+
+def probabilities(
+    network: GestureNetwork, temperature: float, batch: Batch, embedder: bytes | None = None
+) -> FloatArray:
+    """What torch gives for a batch, as the exported graph computes it (all depth taken as known)."""
+    inputs = [torch.from_numpy(array) for array in (batch.landmarks, batch.world, batch.right)]
+    if embedder is not None:
+        session = onnxruntime.InferenceSession(embedder, providers=["CPUExecutionProvider"])
+        given = dict(zip(_INPUTS, (batch.landmarks, batch.world, batch.right), strict=True))
+        wanted = {one.name for one in session.get_inputs()}
+        inputs.append(
+            torch.from_numpy(session.run(None, {k: v for k, v in given.items() if k in wanted})[0])
+        )
+    with torch.no_grad():
+        result: FloatArray = _Calibrated(network.eval(), temperature)(*inputs).numpy()
+    return result
+
+
+def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
+    """The network in a file that `export` wrote, and its labels, so that training can go on from it.
+
+    Raises LivefgError if the file is none of livefg's own.
+    """
+    try:
+        model = onnx.load(str(path))
+    except Exception as error:
+        raise LivefgError(f"{path} cannot be read as an ONNX file ({error}).") from error
+    metadata = {one.key: one.value for one in model.metadata_props}
+    if "livefg.network" not in metadata:
+        raise LivefgError(f"{path} was not made by livefg's training, so it cannot be extended.")
+    values = json.loads(metadata["livefg.network"])
+    shape = NetworkShape(**{**values, "features": tuple(values["features"])})
+    labels = tuple(json.loads(metadata["livefg.labels"]))
+    network = GestureNetwork(shape, len(labels))
+    stored = {one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
+    state = network.state_dict()
+    for name, value in state.items():
+        if value.is_floating_point():
+            if name not in stored or stored[name].shape != tuple(value.shape):
+                raise LivefgError(f"{path} lacks the weights {name!r}, so it cannot be extended.")
+            state[name] = torch.from_numpy(np.array(stored[name]))
+    network.load_state_dict(state)
+    return network.eval(), labels
+
+
+def _exported(module: nn.Module, embedding: bool) -> onnx.ModelProto:
+    examples = [torch.rand(2, POINTS, 3), torch.rand(2, POINTS, 3), torch.tensor([0.0, 1.0])]
+    names: Sequence[str] = [*_INPUTS]
+    if embedding:
+        examples.append(torch.rand(2, EMBEDDING))
+        names = [*_INPUTS, "embedding"]
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        # The exporter that needs no further package is called old by the newer one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            tuple(examples),
+            content,  # type: ignore[arg-type]
+            input_names=list(names),
+            output_names=["probabilities"],
+            dynamic_axes={name: {0: "N"} for name in (*names, "probabilities")},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_model_from_string(content.getvalue())
+    known = {one.name for one in model.graph.input}
+    for place, name in enumerate(_INPUTS):
+        if name not in known:
+            # What the network does not look at is an input nevertheless: all gesture networks take the same three.
+            shape = ["N"] if name == "right" else ["N", POINTS, 3]
+            model.graph.input.insert(
+                place, helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+            )
+    return model
+
+
+def _behind(embedder: onnx.ModelProto, model: onnx.ModelProto) -> onnx.ModelProto:
+    """One graph: the embedder's answer goes into the model's input `embedding`; both share the three inputs."""
+    prefix = "embedder."
+    embedder = compose.add_prefix(embedder, prefix)
+    outer = onnx.ModelProto()
+    outer.CopyFrom(model)
+    graph = outer.graph
+    rename = {f"{prefix}{name}": name for name in _INPUTS}
+    rename[embedder.graph.output[0].name] = "embedding"
+    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in embedder.graph.node]
+    for node in nodes:
+        node.input[:] = [rename.get(name, name) for name in node.input]
+        node.output[:] = [rename.get(name, name) for name in node.output]
+    later = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *later])
+    graph.initializer.extend(embedder.graph.initializer)
+    kept = [one for one in graph.input if one.name != "embedding"]
+    del graph.input[:]
+    graph.input.extend(kept)
+    return outer

@@ -1,0 +1,386 @@
+"""The training loop: batches drawn fairly, early stopping, checkpoints, a log, and the same weights for the same seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from livefg.errors import LivefgError
+from training.augment import Augmentation, Batch, augment
+from training.calibration import softmax
+from training.directions import Direction
+from training.files import write_whole
+from training.losses import LossName, loss_of
+from training.networks import GestureNetwork, NetworkShape
+from training.samples import FloatArray, Samples
+
+__all__ = ["Embedder", "Epoch", "FitSettings", "Fitted", "fit", "logits_of", "row_weights", "still"]
+
+_STANDARD_DRAWS = 8192
+IntArray = npt.NDArray[np.int64]
+Embedder = Callable[[FloatArray], FloatArray]
+"""Landmarks (N, 21, 3) to their embeddings (N, 128)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a network is trained.
+
+    An epoch is `draws` hands. Training ends after `epochs`, or when the validation loss has not fallen for `patience`
+    of them. `none_share` is how many times as often as another label `none` is drawn. `device` is a torch device;
+    on the CPU the same data and `seed` give the same weights.
+    """
+
+    loss: LossName = "cross_entropy"
+    gamma: float = 2.0
+    margin: float = 1.0
+    smoothing: float = 0.02
+    epochs: int = 40
+    draws: int = 20000
+    batch: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 2e-2
+    averaging: float = 0.98
+    patience: int = 12
+    none_share: float = 3.0
+    seed: int = 0
+    device: str = "cpu"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What happened in one epoch; the validation's values are NaN where there is no validation side."""
+
+    number: int
+    training_loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A trained network in evaluation mode on the CPU, its best epoch's number, and the course of its training."""
+
+    network: GestureNetwork
+    best: int
+    history: tuple[Epoch, ...]
+
+
+class OnEpoch(Protocol):
+    """Is told of every epoch, and how many there will be at most."""
+
+    def __call__(self, epoch: Epoch, total: int) -> None:
+        """Take one epoch."""
+        ...
+
+
+def row_weights(samples: Samples, none_share: float = 1.0) -> npt.NDArray[np.float64]:
+    """How often each row should be drawn, summing to 1.
+
+    Labels count alike (`none` so many times), and within a label a source counts with the square root of its rows:
+    thousands of neighbouring frames of one hand do not outvote hundreds of other people's.
+    """
+    weights = np.zeros(len(samples))
+    for label in samples.counts():
+        mine = samples.label == label
+        sources, place, counts = np.unique(samples.source[mine], return_inverse=True, return_counts=True)
+        share = np.sqrt(counts) / np.sqrt(counts).sum()
+        weights[mine] = (share / counts)[place] * (none_share if label == "none" else 1.0)
+        del sources
+    return np.asarray(weights / weights.sum())
+
+
+def still(samples: Samples, label: IntArray) -> Batch:
+    """The samples as they are, as the network takes them."""
+    return augment(
+        samples.landmarks,
+        samples.world,
+        samples.right,
+        label,
+        np.random.default_rng(0),
+        Augmentation.none(),
+    )
+
+
+def logits_of(network: GestureNetwork, batch: Batch, embedder: Embedder | None = None) -> FloatArray:
+    """Logits (N, K) of a batch, without training."""
+    network.eval()
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(batch.landmarks), 4096):
+            piece = slice(start, start + 4096)
+            parts.append(network(*_inputs(batch, piece, embedder, "cpu")).numpy())
+    return np.concatenate(parts)
+
+
+def fit(
+    training: Samples,
+    validation: Samples | None,
+    labels: Sequence[str],
+    shape: NetworkShape,
+    settings: FitSettings,
+    *,
+    directions: Sequence[Direction] = (),
+    embedder: Embedder | None = None,
+    start: Mapping[str, Tensor] | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    on_epoch: OnEpoch | None = None,
+) -> Fitted:
+    """Train a network on `training` and keep the epoch that does best on `validation` (the last one if there is none).
+
+    `start` are weights to begin with. With a `folder` the course is logged to `log.csv` and every epoch leaves a
+    checkpoint, from which `resume` goes on. Raises LivefgError if a label of the samples is not among `labels`, or a
+    checkpoint does not belong to this training. KeyboardInterrupt passes through; the last checkpoint stays.
+    """
+    torch.manual_seed(settings.seed)
+    network = GestureNetwork(shape, len(labels))
+    if start:
+        network.load_state_dict({**network.state_dict(), **start})
+    run = _Run(training, validation, labels, network, settings, directions, embedder, fresh=not start)
+    if resume and folder:
+        run.restore(folder / "checkpoint.npz")
+    for number in range(run.done, settings.epochs):
+        epoch = run.epoch(number)
+        if folder:
+            run.save(folder)
+        if on_epoch:
+            on_epoch(epoch, settings.epochs)
+        if number - run.best >= settings.patience:
+            break
+    network.load_state_dict(run.best_state)
+    return Fitted(network.cpu().eval(), run.best, tuple(run.history))
+
+
+class _Run:
+    """A training that is under way."""
+
+    def __init__(
+        self,
+        training: Samples,
+        validation: Samples | None,
+        labels: Sequence[str],
+        network: GestureNetwork,
+        settings: FitSettings,
+        directions: Sequence[Direction],
+        embedder: Embedder | None,
+        fresh: bool,
+    ) -> None:
+        self._samples, self._labels, self._settings = training, tuple(labels), settings
+        self._directions, self._embedder = directions, embedder
+        self._target = _numbers(training, labels)
+        self._weights = row_weights(training, settings.none_share)
+        self._validation = still(validation, _numbers(validation, labels)) if validation else None
+        self._validation_weights = row_weights(validation) if validation else None
+        self._network = network
+        if fresh:
+            self._standardise()
+        self._network.to(settings.device)
+        self._optimizer = torch.optim.AdamW(
+            network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self._average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self.history: list[Epoch] = []
+        self.best = 0
+        self.best_state: dict[str, Tensor] = self._average
+
+    @property
+    def done(self) -> int:
+        """How many epochs lie behind."""
+        return len(self.history)
+
+    def epoch(self, number: int) -> Epoch:
+        """Train for one epoch and examine."""
+        settings = self._settings
+        rng = np.random.default_rng([settings.seed, number])
+        torch.manual_seed(settings.seed * 100_003 + number)
+        steps = max(1, settings.draws // settings.batch)
+        losses = []
+        self._network.train()
+        for step in range(steps):
+            self._set_rate((number + step / steps) / settings.epochs)
+            losses.append(self._step(rng, number * steps + step))
+        self.history.append(self._examine(number, float(np.mean(losses))))
+        latest = self.history[-1]
+        before = [epoch.validation_loss for epoch in self.history[:-1]]
+        if math.isnan(latest.validation_loss) or latest.validation_loss < min(before, default=math.inf):
+            self.best = number
+            self.best_state = {name: value.clone() for name, value in self._average.items()}
+        return latest
+
+    def _standardise(self) -> None:
+        """Tell the network what size its features usually have."""
+        batch = self._draw(np.random.default_rng(self._settings.seed), _STANDARD_DRAWS)
+        landmarks, world, right, depth, embedding = _inputs(batch, slice(None), self._embedder, "cpu")
+        with torch.no_grad():
+            raw = self._network.features.raw(landmarks, world, right, embedding)
+            self._network.features.standardise(raw, depth)
+
+    def _draw(self, rng: np.random.Generator, count: int) -> Batch:
+        rows = rng.choice(len(self._samples), count, p=self._weights)
+        return augment(
+            self._samples.landmarks[rows],
+            self._samples.world[rows],
+            self._samples.right[rows],
+            self._target[rows],
+            rng,
+            self._settings.augmentation,
+            self._labels,
+            self._directions,
+        )
+
+    def _set_rate(self, progress: float) -> None:
+        """A short rise, then half a cosine down to a hundredth."""
+        warm = min(1.0, progress / 0.05 + 0.05)
+        rate = self._settings.learning_rate * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step(self, rng: np.random.Generator, taken: int) -> float:
+        settings = self._settings
+        batch = self._draw(rng, settings.batch)
+        logits = self._network(*_inputs(batch, slice(None), self._embedder, settings.device))
+        target = torch.from_numpy(batch.label).to(settings.device)
+        weight = torch.from_numpy(batch.weight).to(settings.device)
+        each = loss_of(
+            settings.loss,
+            logits,
+            target,
+            gamma=settings.gamma,
+            margin=settings.margin,
+            smoothing=settings.smoothing,
+        )
+        loss = (each * weight).sum() / weight.sum().clamp(min=1)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        keep = min(settings.averaging, (taken + 1) / (taken + 10))
+        for name, value in self._network.state_dict().items():
+            mean = self._average[name]
+            if mean.is_floating_point():
+                mean.mul_(keep).add_(value.detach(), alpha=1 - keep)
+            else:
+                mean.copy_(value)
+        return float(loss.detach())
+
+    def _examine(self, number: int, training_loss: float) -> Epoch:
+        if self._validation is None or self._validation_weights is None:
+            return Epoch(number, training_loss, math.nan, math.nan)
+        state = {name: value.clone() for name, value in self._network.state_dict().items()}
+        self._network.load_state_dict(self._average)
+        logits = logits_of(self._network.cpu(), self._validation, self._embedder)
+        self._network.load_state_dict(state)
+        self._network.to(self._settings.device)
+        probability = softmax(logits)[np.arange(len(logits)), self._validation.label]
+        right = logits.argmax(axis=1) == self._validation.label
+        return Epoch(
+            number,
+            training_loss,
+            float(-(self._validation_weights * np.log(np.maximum(probability, 1e-12))).sum()),
+            float((self._validation_weights * right).sum()),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the log and the checkpoint."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(Epoch.__slots__)
+        writer.writerows([list(asdict(epoch).values()) for epoch in self.history])
+        write_whole(folder / "log.csv", text.getvalue().encode())
+        states = {
+            "network": self._network.state_dict(),
+            "average": self._average,
+            "best": self.best_state,
+        }
+        arrays = {
+            f"{kind}/{name}": value.cpu().numpy()
+            for kind, state in states.items()
+            for name, value in state.items()
+        }
+        for place, state in self._optimizer.state_dict()["state"].items():
+            arrays |= {
+                f"optimizer/{place}/{name}": torch.as_tensor(value).cpu().numpy()
+                for name, value in state.items()
+            }
+        about = {
+            "settings": self._identity(),
+            "best": self.best,
+            "history": [asdict(epoch) for epoch in self.history],
+        }
+        content = io.BytesIO()
+        np.savez(content, about=np.array(json.dumps(about)), **arrays)
+        write_whole(folder / "checkpoint.npz", content.getvalue())
+
+    def restore(self, file: Path) -> None:
+        """Go on from a checkpoint, if there is one."""
+        if not file.exists():
+            return
+        try:
+            with np.load(file, allow_pickle=False) as data:
+                about = json.loads(str(data["about"]))
+                arrays = {name: torch.from_numpy(data[name]) for name in data.files if name != "about"}
+        except (OSError, EOFError, ValueError, KeyError) as error:
+            raise LivefgError(f"The checkpoint {file} cannot be read ({error}); train without --resume.") from error
+        if about["settings"] != self._identity():
+            raise LivefgError(
+                f"The checkpoint {file} belongs to a training with other data or settings; train without --resume."
+            )
+        states: dict[str, dict[str, Tensor]] = {}
+        for name, value in arrays.items():
+            kind, _, rest = name.partition("/")
+            states.setdefault(kind, {})[rest] = value
+        self._network.load_state_dict(states["network"])
+        self._average, self.best_state = states["average"], states["best"]
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in states.get("optimizer", {}).items():
+            place, _, rest = name.partition("/")
+            moments.setdefault(int(place), {})[rest] = value
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.best = about["best"]
+        self.history = [Epoch(**epoch) for epoch in about["history"]]
+
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be continued."""
+        settings = asdict(self._settings)
+        return json.loads(  # type: ignore[no-any-return]
+            json.dumps(
+                {
+                    **{name: value for name, value in settings.items() if name != "device"},
+                    "labels": self._labels,
+                    "samples": len(self._samples),
+                    "weights": [list(value.shape) for value in self._network.state_dict().values()],
+                }
+            )
+        )
+
+
+def _numbers(samples: Samples, labels: Sequence[str]) -> IntArray:
+    places = {label: number for number, label in enumerate(labels)}
+    strange = set(samples.counts()) - set(places)
+    if strange:
+        raise LivefgError(f"There are samples of {min(strange)!r}, which is not among the labels to learn.")
+    return np.array([places[label] for label in samples.label.tolist()], np.int64)
+
+
+def _inputs(
+    batch: Batch, piece: slice, embedder: Embedder | None, device: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    embedding = torch.from_numpy(embedder(batch.landmarks[piece])).to(device) if embedder else None
+    landmarks, world, right, depth = (
+        torch.from_numpy(array[piece]).to(device)
+        for array in (batch.landmarks, batch.world, batch.right, batch.depth)
+    )
+    return landmarks, world, right, depth, embedding
