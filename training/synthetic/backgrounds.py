@@ -22,15 +22,14 @@ def background(size: int, random: np.random.Generator) -> FloatArray:
     if random.random() < _PORTRAIT_SHARE:
         picture = _portrait_cutout(size, random)
     else:
-        picture = random.choice([_room, _clutter, _plain])(size, random)
-    picture = cv2.GaussianBlur(picture, (0, 0), float(random.uniform(0.3, 3.0)))
-    return np.asarray(picture * np.float32(random.uniform(0.55, 1.15)))
+        picture = (_room, _clutter, _plain)[random.choice(3)](size, random)
+    blurred = cv2.GaussianBlur(picture, (0, 0), float(random.uniform(0.3, 3.0)))
+    return np.asarray(blurred * np.float32(random.uniform(0.55, 1.15)), np.float32)
 
 
 def texture(height: int, width: int, random: np.random.Generator) -> FloatArray:
     """A surface (height, width, 3) float32 0..255: one colour with grain, stripes or blotches."""
-    base = random.uniform(15, 235, 3) if random.random() < 0.5 else np.full(3, random.uniform(20, 235))
-    surface = np.broadcast_to(base, (height, width, 3)).astype(np.float32)
+    surface = np.broadcast_to(_colour(random), (height, width, 3)).astype(np.float32)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     kind = random.integers(4)
     if kind == 0:
@@ -38,17 +37,26 @@ def texture(height: int, width: int, random: np.random.Generator) -> FloatArray:
         wave = np.sin((rows * np.sin(angle) + columns * np.cos(angle)) * 2 * np.pi / period)
         surface = surface + random.uniform(5, 50) * wave[..., None]
     elif kind == 1:
-        surface = surface + random.uniform(15, 70) * _blotches(height, width, int(random.integers(3, 14)), random)
+        surface = surface + random.uniform(10, 45) * _blotches(
+            height, width, int(random.integers(3, 14)), random
+        )
     elif kind == 2:
         squares = ((rows // random.uniform(6, 30) + columns // random.uniform(6, 30)) % 2)[..., None]
-        surface = surface + random.uniform(-60, 60, 3).astype(np.float32) * squares
+        surface = surface + (_colour(random) - 128).astype(np.float32) * 0.5 * squares
     shade = columns / width * random.uniform(-40, 40) + rows / height * random.uniform(-40, 40)
     return np.ascontiguousarray(np.clip(surface + shade[..., None], 0, 255), np.float32)
 
 
+def _colour(random: np.random.Generator) -> FloatArray:
+    """A colour (3,) 0..255; most things in a room are nearly grey."""
+    grey = random.uniform(15, 240)
+    return np.asarray(np.clip(grey + random.normal(size=3) * random.choice([4, 15, 50]), 0, 255))
+
+
 def _blotches(height: int, width: int, cells: int, random: np.random.Generator) -> FloatArray:
-    coarse = random.normal(size=(cells, cells, 3)).astype(np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    coarse = random.normal(size=(cells, cells, 1)) + 0.4 * random.normal(size=(cells, cells, 3))
+    coarse = coarse.astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _plain(size: int, random: np.random.Generator) -> FloatArray:
@@ -74,19 +82,23 @@ def _clutter(size: int, random: np.random.Generator) -> FloatArray:
     for _ in range(random.integers(8, 40)):
         shade = random.uniform(0.3, 1.0)
         skin = random.random() < 0.25
-        colour = (np.array([230, 175, 145]) if skin else random.uniform(0, 255, 3)) * shade
+        colour = (np.array([230, 175, 145]) if skin else _colour(random)) * shade
         centre = random.uniform(0, size, 2)
         if random.random() < 0.4:
             axes = random.uniform(4, 0.25 * size, 2).astype(int).tolist()
             angle = float(random.uniform(0, 360))
-            cv2.ellipse(picture, centre.astype(int).tolist(), axes, angle, 0, 360, colour.tolist(), -1, cv2.LINE_AA)
+            cv2.ellipse(
+                picture, centre.astype(int).tolist(), axes, angle, 0, 360, colour.tolist(), -1, cv2.LINE_AA
+            )
         elif random.random() < 0.6:
             corners = centre + random.normal(size=(int(random.integers(3, 7)), 2)) * 0.12 * size
             cv2.fillPoly(picture, [corners.astype(np.int32)], colour.tolist(), cv2.LINE_AA)
         else:
             end = random.uniform(0, size, 2)
             thickness = int(random.integers(1, 14))
-            cv2.line(picture, centre.astype(int).tolist(), end.astype(int).tolist(), colour.tolist(), thickness)
+            cv2.line(
+                picture, centre.astype(int).tolist(), end.astype(int).tolist(), colour.tolist(), thickness
+            )
     return picture
 
 
@@ -94,7 +106,7 @@ def _clutter(size: int, random: np.random.Generator) -> FloatArray:
 def _portrait() -> npt.NDArray[np.uint8]:
     """The first picture of the demo clip, in which no hand is seen yet."""
     with av.open(str(assets_dir() / "demo.mp4")) as clip:
-        return next(clip.decode(video=0)).to_ndarray(format="rgb24")
+        return np.asarray(next(clip.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
 def _portrait_cutout(size: int, random: np.random.Generator) -> FloatArray:

@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from livefg.errors import LivefgError
 
-__all__ = ["FloatArray", "IntArray", "SkinnedMesh", "loop_subdivide", "read_skinned_mesh", "tube", "unit", "vertex_normals"]
+__all__ = [
+    "FloatArray",
+    "IntArray",
+    "SkinnedMesh",
+    "loop_subdivide",
+    "read_skinned_mesh",
+    "tube",
+    "unit",
+    "vertex_normals",
+]
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
@@ -132,8 +141,8 @@ def vertex_normals(vertices: FloatArray, faces: IntArray) -> FloatArray:
     (x0, y0, z0), (x1, y1, z1) = (b - a).T, (c - a).T
     across = (y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1)
     corners = faces.T.reshape(-1)
-    normals = np.stack([np.bincount(corners, np.tile(part, 3), len(vertices)) for part in across], axis=1)
-    return unit(normals)
+    sums = [np.bincount(corners, np.tile(part, 3), len(vertices)).astype(np.float64) for part in across]
+    return unit(np.stack(sums, axis=1))
 
 
 def unit(vectors: FloatArray) -> FloatArray:

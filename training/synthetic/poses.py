@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.synthetic.mesh import FloatArray
-from training.synthetic.rig import Holding, HandShape, limited
+from training.synthetic.rig import HandShape, Holding, limited
 
 __all__ = ["CLASSES", "POSES", "Pose", "between", "curled", "sampled_angles", "sampled_shape"]
 
@@ -78,7 +78,6 @@ def _all_fingers(mcp: float, pip: float, dip: float) -> Four:
 
 
 _CUP = Holding("thumb", 0.13, (0.032, 0.032), (0.042, 0.004))
-_BAR = Holding("thumb", 0.16, (0.014, 0.014), (0.026, 0.002))
 _PEN = Holding("fingers", 0.14, (0.0045, 0.0045), (0.030, 0.02))
 _PHONE = Holding("fingers", 0.15, (0.005, 0.036), (0.024, 0.00))
 
@@ -112,6 +111,17 @@ POSES: tuple[Pose, ...] = (
         variation=0.6,
     ),
     _pose(
+        "ok",
+        "curved",
+        _AT_INDEX,
+        index=_INDEX_AT_THUMB,
+        middle=(22, 1, 22, 11),
+        ring=(18, -4, 18, 9),
+        pinky=(10, -10, 12, 6),
+        variation=0.6,
+        share=0.7,
+    ),
+    _pose(
         "three", "index_middle_ring", _ON_PINKY, index=(0, 10, 3, 2), middle=(0, 1, 3, 2), ring=(2, -9, 4, 2)
     ),
     _pose("three", "thumb_index_middle", _OUT, index=(0, 11, 3, 2), middle=(0, -4, 3, 2)),
@@ -142,7 +152,6 @@ POSES: tuple[Pose, ...] = (
     ),
     _pose("none", "hanging", (2, 4, 2, 10, 14), _all_fingers(16, 40, 22), share=2, variation=1.8),
     _pose("none", "half_closed", (12, 12, 0, 20, 20), _all_fingers(48, 58, 32), share=2, variation=1.5),
-    _pose("none", "loose_fist", (14, 20, -10, 30, 25), _all_fingers(62, 70, 38), share=1),
     _pose(
         "none",
         "claw",
@@ -166,7 +175,6 @@ POSES: tuple[Pose, ...] = (
         share=1,
     ),
     _pose("none", "phone", (14, 26, 2, 10, 8), _all_fingers(30, 42, 26), holding=_PHONE, share=1.5),
-    _pose("none", "grip", _OVER_FIST, _all_fingers(66, 84, 46), holding=_BAR, share=0.7),
     _pose(
         "none", "crossed", _OVER_RING, index=(4, -14, 4, 2), middle=(10, 12, 10, 6), share=0.7, variation=0.5
     ),

@@ -13,7 +13,7 @@ _FRACTION_BITS = 4
 
 
 class Fragments:
-    """The covered pixels of a picture: `rows`, `columns` (n,), `faces` (n,) indices, `weights` (n, 3) of its corners."""
+    """A picture's covered pixels: `rows`, `columns` (n,), `faces` (n,) indices, `weights` (n, 3) of their corners."""
 
     __slots__ = ("columns", "faces", "rows", "weights")
 
@@ -34,23 +34,30 @@ class Fragments:
     def blend(self, values: FloatArray, faces: IntArray) -> FloatArray:
         """A vertex attribute (v, k) at each fragment, (n, k) float32."""
         at_corners = values.astype(np.float32)[faces[self.faces]]
-        return np.einsum("pc,pck->pk", self.weights, at_corners)
+        return np.asarray(np.einsum("pc,pck->pk", self.weights, at_corners))
 
 
 def visible_faces(
-    points: FloatArray, depth: FloatArray, faces: IntArray, width: int, height: int
+    points: FloatArray,
+    depth: FloatArray,
+    faces: IntArray,
+    width: int,
+    height: int,
+    least_depth: float = -np.inf,
 ) -> IntArray:
     """Which face is seen at each pixel: (height, width) int32, the face's index + 1, or 0 for none.
 
     `points` (v, 2) are in pixels, x to the right and y down; `depth` (v,) grows away from the viewer. Faces turn
     their front to the viewer if they run counterclockwise in a picture whose y axis points up. They are painted from
-    far to near by their middle's depth, which is exact enough for faces much smaller than what they show.
+    far to near by their middle's depth, which is exact enough for faces much smaller than what they show. Faces
+    nearer than `least_depth`, or farther outside than the picture is large, are left out.
     """
     corners = points[faces].astype(np.float32)
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
     x, y = corners[:, 0, 0], corners[:, 0, 1]
-    front = np.flatnonzero((area < -1e-6) & (np.abs(2 * x - width) < 2 * width) & (np.abs(2 * y - height) < 2 * height))
+    near = (np.abs(2 * x - width) < 2 * width) & (np.abs(2 * y - height) < 2 * height)
+    front = np.flatnonzero((area < -1e-6) & near & (depth[faces[:, 0]] > least_depth))
     a, b, c = depth[faces[front]].T
     order = front[np.argsort(-(a + b + c), kind="stable")]
     fixed = np.round(corners[order] * (1 << _FRACTION_BITS)).astype(np.int32)
@@ -60,6 +67,8 @@ def visible_faces(
     return picture
 
 
-def rasterise(points: FloatArray, depth: FloatArray, faces: IntArray, width: int, height: int) -> Fragments:
+def rasterise(
+    points: FloatArray, depth: FloatArray, faces: IntArray, width: int, height: int, least_depth: float
+) -> Fragments:
     """The fragments of a mesh; arguments as for `visible_faces`, pixel centres at whole numbers."""
-    return Fragments(visible_faces(points, depth, faces, width, height), points, faces)
+    return Fragments(visible_faces(points, depth, faces, width, height, least_depth), points, faces)

@@ -16,8 +16,11 @@ from training.synthetic.skin import SkinTexture, skin_tone
 
 __all__ = ["Camera", "HandLayer", "Look", "Placement", "render_hand"]
 
+_LEAST_DEPTH = 0.06
 _SHADOW_SIZE = 256
 _SHADOW_BIAS = 0.0035
+_SKIN_BLEED = np.array([0.35, 0.18, 0.12], np.float32)
+_SKY_LOSS = np.array([0.48, 0.60, 0.60], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,11 @@ class Camera:
     centre: tuple[float, float]
 
     def project(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Pixels (n, 2), x to the right and y down, and depths (n,) in metres of points (n, 3)."""
-        depth = -points[:, 2]
+        """Pixels (n, 2), x to the right and y down, and depths (n,) in metres of points (n, 3).
+
+        Points behind the camera get a depth of a millimetre.
+        """
+        depth = np.maximum(-points[:, 2], 1e-3)
         x = self.centre[0] + self.focal * points[:, 0] / depth
         y = self.centre[1] - self.focal * points[:, 1] / depth
         return np.stack([x, y], axis=1), depth
@@ -70,6 +76,7 @@ class Placement:
         return cls(rotation, centre - rotation @ middle)
 
     def __call__(self, points: FloatArray) -> FloatArray:
+        """Points (n, 3) of the rig's frame in the camera's frame."""
         return points @ self.rotation.T + self.offset
 
 
@@ -96,13 +103,13 @@ def _texture(side: Side) -> SkinTexture:
 def render_hand(
     side: Side, hand: PosedHand, placement: Placement, camera: Camera, look: Look, oversampling: int = 2
 ) -> HandLayer:
-    """Draw a hand; all of it must lie in front of the camera."""
+    """Draw a hand; the arm may reach past the camera."""
     rig = hand_rig(side)
     vertices, joints = placement(hand.vertices), placement(hand.joints)
     points, depth = camera.project(vertices)
     width, height = camera.width * oversampling, camera.height * oversampling
     scaled = points * oversampling + (oversampling - 1) / 2
-    fragments = rasterise(scaled, depth, rig.faces, width, height)
+    fragments = rasterise(scaled, depth, rig.faces, width, height, _LEAST_DEPTH)
     layer = np.zeros((height, width, 5), np.float32)
     if fragments.faces.size:
         colour, skin = _shade(rig, vertices, depth, fragments, look, (height, width))
@@ -110,7 +117,7 @@ def render_hand(
             [colour, np.ones((len(colour), 1), np.float32), skin[:, None]], axis=1
         )
     size = (camera.width, camera.height)
-    small = layer if oversampling == 1 else cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.float32)
     return HandLayer(small[..., :3], small[..., 3], small[..., 4], camera.project(joints)[0], joints)
 
 
@@ -138,16 +145,21 @@ def _shade(
     lit, position = values[:, 3:4], values[:, 5:8]
     albedo, gloss, skin = _surface(rig, fragments, look)
     facing = normals @ light.astype(np.float32)
-    # Light that goes through skin reddens the edge of the shadow.
-    bleed = np.where(skin[:, None], np.float32([0.35, 0.18, 0.12]), np.float32(0.05))
+    # Light that goes through skin reddens the edge of the shadow, and creases.
+    bleed = np.where(skin[:, None], _SKIN_BLEED, np.float32(0.05))
     diffuse = np.clip((facing[:, None] + bleed) / (1 + bleed), 0, 1) * (0.3 + 0.7 * lit)
     openness = _openness(fragments, values[:, 4], size)[:, None]
-    sky = (0.65 + 0.35 * normals[:, 1:2]) * (1 - (1 - openness) * np.float32([0.48, 0.6, 0.6]))
+    sky = (0.65 + 0.35 * normals[:, 1:2]) * (1 - (1 - openness) * _SKY_LOSS)
     half = unit(light.astype(np.float32) - unit(position))
-    shine = np.clip(np.einsum("pc,pc->p", normals, half), 0, 1)[:, None] ** 22 * look.gloss * gloss * lit
-    radiance = albedo * (np.float32(look.ambient) * sky + np.float32(look.light_colour) * diffuse)
-    radiance += shine * np.float32(look.light_colour)
+    mirror = np.clip(np.einsum("pc,pc->p", normals, half), 0, 1)[:, None]
+    shine = (mirror**22 + 0.25 * mirror**6) * look.gloss * gloss * lit
+    radiance = albedo * (_colour(look.ambient) * sky + _colour(look.light_colour) * diffuse)
+    radiance += shine * _colour(look.light_colour)
     return np.clip(radiance, 0, 1) ** np.float32(1 / 2.2), skin
+
+
+def _colour(colour: tuple[float, float, float]) -> FloatArray:
+    return np.array(colour, np.float32)
 
 
 def _surface(rig: HandRig, fragments: Fragments, look: Look) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -158,12 +170,12 @@ def _surface(rig: HandRig, fragments: Fragments, look: Look) -> tuple[FloatArray
     albedo = np.empty((len(part), 3), np.float32)
     gloss = np.zeros((len(part), 1), np.float32)
     share, factor, shine = _texture(rig.side)(fragments.faces[skin], fragments.weights[skin])
-    albedo[skin] = (np.float32(back) + np.float32(palm - back) * share) * factor
+    albedo[skin] = (back.astype(np.float32) + (palm - back).astype(np.float32) * share) * factor
     gloss[skin] = shine
     stripes = 1 + look.pattern * np.sin(0.7 * fragments.rows + 2.0 * np.sin(0.13 * fragments.columns))
     for kind, colour in ((rig.SLEEVE, look.sleeve_colour), (rig.THING, look.thing_colour)):
         chosen = part == kind
-        albedo[chosen] = np.float32(colour) * stripes[chosen, None]
+        albedo[chosen] = _colour(colour) * stripes[chosen, None]
     gloss[part == rig.THING] = 1.5
     return albedo, gloss, skin
 
@@ -180,7 +192,7 @@ def _lit(rig: HandRig, vertices: FloatArray, light: FloatArray) -> FloatArray:
     low, high = hand.min(axis=0), hand.max(axis=0)
     scale = (_SHADOW_SIZE - 8) / (high - low).max()
     points = (flat - low) * scale + 4
-    casters = rig.faces[: rig.bare_faces]
+    casters = rig.coarse_faces
     shown = visible_faces(points, depth, casters, _SHADOW_SIZE, _SHADOW_SIZE)
     nearest = np.full(shown.shape, 1e3, np.float32)
     covered = shown > 0

@@ -58,10 +58,12 @@ ANGLES = (
 abduction is positive towards the thumb; the thumb's angles are relative to the rig's rest pose; `arch` flexes the
 metacarpal; the wrist flexes towards the palm and deviates towards the thumb."""
 
+_THUMB_LIMITS = ((-25, 60), (-20, 55), (-50, 40), (-20, 65), (-25, 80))
+_PALM_LIMITS = ((0, 12), (0, 20))
+_WRIST_LIMITS = ((-60, 65), (-25, 30))
 _FINGER_LIMITS = ((-25, 95), (-20, 20), (-8, 112), (-12, 82))
 LIMITS = np.array(
-    [(-25, 60), (-20, 55), (-50, 40), (-20, 65), (-25, 80), *_FINGER_LIMITS * 4]
-    + [(0, 12), (0, 20), (-60, 65), (-25, 30)],
+    [*_THUMB_LIMITS, *(_FINGER_LIMITS * 4), *_PALM_LIMITS, *_WRIST_LIMITS],
     np.float64,
 )
 """Least and greatest value (25, 2) of each angle in degrees that a healthy hand reaches."""
@@ -115,9 +117,10 @@ class PosedHand:
 class HandRig:
     """One side's hand with forearm, sleeve and a held thing (both collapsed to a point when not wanted).
 
-    `faces` (f, 3), first those of the hand (`hand_faces`), then the arm's (together `bare_faces`); `part` (v,) is 0 for skin, 1 for the sleeve, 2 for the thing held; `rest` (v, 3) are the vertices
-    of hand and arm in the rest pose; `axes` (3, 3) has as columns the directions of the fingers, out of the palm,
-    and towards the thumb.
+    `faces` (f, 3); `coarse_faces` are hand and arm with fewer faces over the same vertices; `part` (v,) is 0 for
+    skin, 1 for the sleeve, 2 for the thing held; `rest` (v, 3) are the vertices of hand and arm in the rest pose, of
+    which the first `hand_vertices` are the hand's; `axes` (3, 3) has as columns the directions of the fingers, out
+    of the palm, and towards the thumb.
     """
 
     SKIN, SLEEVE, THING = 0, 1, 2
@@ -127,7 +130,8 @@ class HandRig:
         order = [mesh.joints.index(name) for name in _JOINTS]
         self.side = side
         self.bind = mesh.bind[order]
-        attributes, faces = np.concatenate([mesh.vertices, mesh.weights[:, order]], axis=1), mesh.faces
+        attributes, coarse = np.concatenate([mesh.vertices, mesh.weights[:, order]], axis=1), mesh.faces
+        faces = coarse
         for _ in range(subdivisions):
             attributes, faces = loop_subdivide(attributes, faces)
         self._hand, weights = attributes[:, :3], attributes[:, 3:]
@@ -139,14 +143,15 @@ class HandRig:
         self._thing_angle, self._thing_place, thing_faces = tube(26, 24)
         counts = [len(self._hand), len(self._arm_angle), len(self._sleeve_angle), len(self._thing_angle)]
         starts = np.concatenate([[0], np.cumsum(counts)])
-        self.hand_vertices, self.hand_faces = len(self._hand), len(faces)
-        self.bare_faces = len(faces) + len(arm_faces)
+        self.hand_vertices = len(self._hand)
+        bare_faces = len(faces) + len(arm_faces)
         self.faces = np.concatenate(
             [
                 part + start
                 for part, start in zip((faces, arm_faces, sleeve_faces, thing_faces), starts, strict=False)
             ]
         )
+        self.coarse_faces = np.concatenate([coarse, arm_faces + starts[1]])
         self.part = np.repeat([self.SKIN, self.SKIN, self.SLEEVE, self.THING], counts)
         self._wrist_height = float(self.bind[0, 1, 3])
         ring = self._hand[np.abs(self._hand[:, 1] - self._wrist_height - 0.004) < 0.006]
@@ -155,20 +160,21 @@ class HandRig:
         self.rest = np.concatenate([self._hand, self._arm()])
         self._weights = self._weights_with_forearm(weights)
         self._local = np.stack(
-            [self.bind[0]] + [np.linalg.inv(self.bind[_PARENTS[j]]) @ self.bind[j] for j in range(1, len(_JOINTS))]
+            [self.bind[0]]
+            + [np.linalg.inv(self.bind[_PARENTS[j]]) @ self.bind[j] for j in range(1, len(_JOINTS))]
         )
         self._unbind = np.linalg.inv(self.bind)
         self._rest_flexion = self._flexion_at_rest()
-        self.rest_normals = vertex_normals(self.rest, self.faces[: self.bare_faces])
+        self.rest_normals = vertex_normals(self.rest, self.faces[:bare_faces])
 
     def _thumb_direction(self, fingers: FloatArray, palm: FloatArray) -> FloatArray:
         return np.cross(fingers, palm) if self.side == "right" else np.cross(palm, fingers)
 
     def _arm(self) -> FloatArray:
         """The bare forearm: it comes out of the wrist and widens towards the elbow."""
-        along = -0.010 + 0.43 * self._arm_place**1.5
-        knots = (-0.010, -0.002, 0.004, 0.012, 0.022, 0.05, 0.12, 0.25, 0.42)
-        width = np.interp(along, knots, (0.86, 0.93, 0.97, 1.02, 1.06, 1.08, 1.17, 1.35, 1.45))
+        along = -0.010 + 0.81 * self._arm_place**1.7
+        knots = (-0.010, -0.002, 0.004, 0.012, 0.022, 0.05, 0.12, 0.25, 0.80)
+        width = np.interp(along, knots, (0.86, 0.93, 0.97, 1.02, 1.06, 1.08, 1.17, 1.35, 1.75))
         return self._around_arm(self._arm_angle, along, width, width)
 
     def _around_arm(
@@ -185,8 +191,8 @@ class HandRig:
         )
 
     def _sleeve(self, sleeve: Sleeve) -> FloatArray:
-        along = sleeve.start + 0.46 * self._sleeve_place
-        width = (sleeve.width + 0.5 * self._sleeve_place) * (1 + 0.03 * np.sin(self._sleeve_place * 23))
+        along = sleeve.start + 0.80 * self._sleeve_place**1.5
+        width = (sleeve.width + along) * (1 + 0.03 * np.sin(self._sleeve_place * 23))
         return self._around_arm(self._sleeve_angle, along, width, 0.95 * width)
 
     def _weights_with_forearm(self, weights: FloatArray) -> FloatArray:
@@ -209,7 +215,10 @@ class HandRig:
             if parent <= 0 or joint + 1 >= len(_JOINTS) or _PARENTS[joint + 1] != joint:
                 continue
             frame = self.bind[joint, :3, :3].T
-            before, after = frame @ (origins[joint] - origins[parent]), frame @ (origins[joint + 1] - origins[joint])
+            before, after = (
+                frame @ (origins[joint] - origins[parent]),
+                frame @ (origins[joint + 1] - origins[joint]),
+            )
             flexion[joint] = np.arctan2(before[1], -before[2]) - np.arctan2(after[1], -after[2])
         return flexion
 

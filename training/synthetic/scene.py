@@ -16,13 +16,14 @@ from training.synthetic.render import Camera, HandLayer, Look, Placement, render
 from training.synthetic.rig import Holding, PosedHand, Sleeve, hand_rig
 from training.synthetic.views import View, label_holds, sampled_view
 
-__all__ = ["SIZE", "Sample", "Setting", "sample", "sample_seed"]
+__all__ = ["SIZE", "Sample", "Setting", "decoded", "sample", "sample_seed"]
 
 SIZE = 320
 """Width and height of a picture in pixels."""
 _TRIES = 200
 _IN_BETWEEN_SHARE = 0.25
 _SPAN = (55.0, 250.0)
+_FINE_PALM = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """A picture (SIZE, SIZE, 3) uint8 RGB of one hand, what it shows, and the hand's joints (21, 2) in pixels.
+    """A picture of one hand as JPEG data, what it shows, and the hand's joints (21, 2) in pixels.
 
     `pose` is the name of the pose within its class.
     """
 
-    image: ImageArray
+    jpeg: bytes
     label: str
     pose: str
     side: Side
     joints: FloatArray
     setting: Setting
+
+    @property
+    def image(self) -> ImageArray:
+        """The picture, (SIZE, SIZE, 3) uint8 RGB."""
+        return decoded(self.jpeg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +84,12 @@ class _Shot:
     palm: float
 
 
+def decoded(jpeg: bytes) -> ImageArray:
+    """The picture (h, w, 3) uint8 RGB in JPEG data."""
+    picture = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(picture[..., ::-1])
+
+
 def sample_seed(seed: int, label: str, index: int) -> list[int]:
     """The seed of a class's sample; it depends neither on the other classes nor on the other samples."""
     return [seed, zlib.crc32(label.encode()), index]
@@ -88,7 +100,8 @@ def sample(label: str, index: int, seed: int = 0) -> Sample:
     random = np.random.default_rng(sample_seed(seed, label, index))
     shot = _shot(label, "right" if index % 2 == 0 else "left", random)
     look = _look(random)
-    layer = render_hand(shot.side, shot.hand, shot.placement, shot.camera, look)
+    oversampling = 2 if shot.palm < _FINE_PALM else 1
+    layer = render_hand(shot.side, shot.hand, shot.placement, shot.camera, look, oversampling)
     layer, blur = _blurred(layer, random)
     picture = background(SIZE, random)
     picture = picture * (1 - layer.coverage[..., None]) + 255 * layer.colour
@@ -173,7 +186,8 @@ def _look(random: np.random.Generator) -> Look:
     light = (float(np.sin(around)), float(random.uniform(-0.1, 1.1)), float(np.cos(around)) + 0.2)
     warm = random.normal() * 0.12
     tint = np.array([1 + warm, 1.0, 1 - warm])
-    bright = random.uniform(0.65, 1.2)
+    darkness = float(random.uniform(0, 1))
+    bright = random.uniform(0.65, 1.2) * (1 + 0.35 * darkness)  # cameras expose dark skin longer
     key, ambient = random.uniform(0.35, 1.0) * bright, random.uniform(0.28, 0.6) * bright
 
     def colour() -> tuple[float, float, float]:
@@ -184,7 +198,7 @@ def _look(random: np.random.Generator) -> Look:
     key_red, key_green, key_blue = (key * tint).tolist()
     sky_red, sky_green, sky_blue = (ambient * (tint + 1) / 2).tolist()
     return Look(
-        darkness=float(random.uniform(0, 1)),
+        darkness=darkness,
         warmth=float(random.normal() * 0.5),
         sleeve_colour=colour(),
         thing_colour=colour(),
@@ -192,14 +206,14 @@ def _look(random: np.random.Generator) -> Look:
         light=light,
         light_colour=(key_red, key_green, key_blue),
         ambient=(sky_red, sky_green, sky_blue),
-        gloss=float(random.uniform(0.02, 0.11)),
+        gloss=float(random.uniform(0.02, 0.11)) * (1 + darkness),
     )
 
 
 def _blurred(layer: HandLayer, random: np.random.Generator) -> tuple[HandLayer, float]:
     """The hand out of focus and, in a fifth of the pictures, in motion; and the motion's length in pixels."""
     stack = np.concatenate([layer.colour, layer.coverage[..., None], layer.skin[..., None]], axis=2)
-    stack = cv2.GaussianBlur(stack, (0, 0), float(random.uniform(0.3, 1.1)))
+    stack = np.asarray(cv2.GaussianBlur(stack, (0, 0), float(random.uniform(0.45, 1.1))), np.float32)
     length = 0.0
     if random.random() < 0.2:
         length, angle = float(random.uniform(3, 15)), random.uniform(0, np.pi)
@@ -208,7 +222,7 @@ def _blurred(layer: HandLayer, random: np.random.Generator) -> tuple[HandLayer, 
         step = np.array([np.cos(angle), np.sin(angle)]) * length / 2
         start, end = (half - step).round().astype(int).tolist(), (half + step).round().astype(int).tolist()
         cv2.line(kernel, start, end, 1.0)
-        stack = cv2.filter2D(stack, -1, kernel / kernel.sum())
+        stack = np.asarray(cv2.filter2D(stack, -1, kernel / kernel.sum()), np.float32)
     return replace(layer, colour=stack[..., :3], coverage=stack[..., 3], skin=stack[..., 4]), length
 
 
@@ -237,7 +251,7 @@ def _occlude(picture: FloatArray, layer: HandLayer, random: np.random.Generator)
     return hidden
 
 
-def _as_taken(picture: FloatArray, random: np.random.Generator) -> ImageArray:
+def _as_taken(picture: FloatArray, random: np.random.Generator) -> bytes:
     """What a webcam makes of the light: exposure, white balance, noise, compression."""
     gain = random.uniform(0.8, 1.15) * (1 + random.normal(size=3) * 0.04)
     exposed = np.clip(picture * gain.astype(np.float32), 0, 255)
@@ -245,8 +259,7 @@ def _as_taken(picture: FloatArray, random: np.random.Generator) -> ImageArray:
     noise = random.standard_normal(exposed.shape, np.float32) * strength.astype(np.float32)
     taken = np.clip(exposed + noise, 0, 255).astype(np.uint8)
     quality = int(random.integers(55, 96))
-    coded = cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+    return cv2.imencode(".jpg", taken[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def _palm_direction(shot: _Shot) -> FloatArray:

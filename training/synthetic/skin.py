@@ -78,13 +78,15 @@ class SkinTexture:
         self._texels = texels.reshape(len(faces), _TEXELS * _TEXELS, 5).astype(np.float32)
 
     def __call__(self, faces: IntArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Palm share (n, 1), factor (n, 3) of the linear colour and gloss (n, 1) at `weights` (n, 3) of the `faces` (n,)."""
+        """Palm share (n, 1), factor (n, 3) of the linear colour, gloss (n, 1) at `weights` (n, 3) of `faces` (n,)."""
         cells = np.minimum((weights[:, 1:] * _TEXELS).astype(np.int64), _TEXELS - 1)
         found = self._texels[faces, cells[:, 0] * _TEXELS + cells[:, 1]]
         return found[:, :1], found[:, 1:4], found[:, 4:]
 
 
-def _details(rig: HandRig, points: FloatArray, normals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _details(
+    rig: HandRig, points: FloatArray, normals: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     facing = normals @ rig.axes[:, 1]
     palm = np.clip(0.5 + 1.6 * facing, 0, 1)[:, None]
     colour = np.ones((len(points), 3))

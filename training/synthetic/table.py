@@ -1,0 +1,59 @@
+"""One table out of all shards: everything for study, or only what training needs, small enough to ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.synthetic.shards import Shard, read_arrays, write_arrays
+
+__all__ = ["compact", "joined", "write_table"]
+
+Table = dict[str, npt.NDArray[Any]]
+
+_TRUSTED_WITHIN = 0.3
+_PIXEL_STEPS = 4
+_METRE_STEPS = 2000
+
+
+def joined(folder: Path, wanted: Sequence[Shard]) -> Table:
+    """Truth, settings and landmarks of all shards, a row a sample; the pictures are left out.
+
+    Beside the columns of `shards.write_pictures` and `perceive.perceived` there are `index` and `seed` (n,), from
+    which, with the label, `scene.sample` makes the picture again.
+    """
+    parts: list[Table] = []
+    for shard in wanted:
+        pictures = read_arrays(shard.pictures(folder))
+        del pictures["jpeg"], pictures["ends"]
+        rows = np.arange(shard.start, shard.stop)
+        own = {"index": rows, "seed": np.full(len(rows), shard.seed)}
+        parts.append(pictures | read_arrays(shard.landmarks(folder)) | own)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def compact(table: Table) -> Table:
+    """The rows whose landmarks are near the true joints, in the order of labels and samples, as float16.
+
+    `landmarks` (n, 21, 3) pixels in steps of 1/4, `world` (n, 21, 3) metres in steps of 1/2000, `right` (n,), `label`
+    and `pose` (n,) text, `index` (n,) int32. The steps are far below the landmarks' own error, and halve the file.
+    """
+    good = np.flatnonzero(table["found"] & (table["error"] < _TRUSTED_WITHIN))
+    order = good[np.lexsort((table["index"][good], table["label"][good]))]
+    return {
+        "landmarks": (np.round(table["landmarks"][order] * _PIXEL_STEPS) / _PIXEL_STEPS).astype(np.float16),
+        "world": (np.round(table["world"][order] * _METRE_STEPS) / _METRE_STEPS).astype(np.float16),
+        "right": table["right"][order].astype(np.float16),
+        "label": table["label"][order],
+        "pose": table["pose"][order],
+        "index": table["index"][order].astype(np.int32),
+    }
+
+
+def write_table(path: Path, table: Table) -> None:
+    """Write a table as npz; it appears whole."""
+    write_arrays(path, table)
