@@ -23,7 +23,7 @@ _OVER_KEPT_FREE = 100.0
 _OVER_OTHER = 2.0
 _OVER_OWN = 1.5
 _STEP = 0.06
-_ASTRAY = 0.05
+_ASTRAY = 0.3
 _STAY = 0.4  # what a change of place must gain: labels that jump cannot be read
 
 
@@ -70,7 +70,7 @@ def place_chips(
         covered = _overlaps(rects, obstacles) @ weights / max(1, chip.size[0] * chip.size[1])
         astray = np.abs(rects[:, :2] - wanted).sum(axis=1) + 2 * _distances(rects, chip.box)
         cost = covered + _STEP * np.arange(len(wanted)) + _ASTRAY * astray / max(chip.size)
-        if chip.previous in kinds:
+        if chip.previous is not None:
             cost[kinds.index(chip.previous)] -= _STAY
         best = int(np.argmin(cost))
         left, top, right, bottom = (int(value) for value in rects[best])

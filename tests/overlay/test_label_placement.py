@@ -78,6 +78,18 @@ def test_a_label_prefers_the_place_above_its_object() -> None:
     assert placed == (200, 152, 350, 196)
 
 
+def test_a_label_stays_beside_its_object_rather_than_next_to_another_label() -> None:
+    face, hand = (148.0, 42.0, 222.0, 132.0), (230.0, 206.0, 282.0, 247.0)
+    below_the_hand = (265.0, 252.0, 328.0, 351.0)
+    *_, placed = rects(
+        [Placement((155, 35), face), Placement((136, 35), below_the_hand), Placement((143, 35), hand)],
+        (400, 500),
+    )
+
+    assert placed[1] < hand[3] + 10
+    assert placed[3] > hand[1] - 10
+
+
 def test_a_label_that_is_wider_than_the_picture_begins_at_its_edge() -> None:
     (placed,) = rects([Placement((900, 44), (200.0, 200.0, 320.0, 330.0))], (640, 480))
 
