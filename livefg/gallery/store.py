@@ -1,0 +1,134 @@
+"""The gallery file: one file in the user's data folder that only its owner may read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from livefg import paths
+from livefg.errors import LivefgError
+from livefg.gallery.encoding import decode, encode
+from livefg.gallery.lock import BusyError, locked
+from livefg.gallery.people import Gallery
+
+__all__ = ["FileState", "GalleryFile", "write_private"]
+
+_NAME = "people.jsonl"
+_PATIENCE = 10.0
+
+
+class FileState(NamedTuple):
+    """What tells whether a file has changed: time of change in nanoseconds, size in bytes, number of the inode."""
+
+    changed: int
+    size: int
+    inode: int
+
+
+class GalleryFile:
+    """Reads and changes the gallery. Several processes may do so at once: each change sees all earlier ones.
+
+    The file appears whole or not at all: it is written beside, flushed to the disk, then renamed. One that cannot be
+    understood is never written over.
+    """
+
+    def __init__(self, path: Path | None = None, *, patience: float = _PATIENCE) -> None:
+        """`path` is by default `people.jsonl` in the user's data folder; `patience` in seconds for other processes."""
+        self.path = path or paths.user_data_dir() / _NAME
+        self._patience = patience
+
+    def state(self) -> FileState | None:
+        """What the file is at this moment, to see later whether it changed; None if there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
+
+    def load(self) -> Gallery:
+        """The enrolled people; an empty gallery if there is no file.
+
+        Raises LivefgError if the file cannot be read, is damaged, or was made by another version.
+        """
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return Gallery()
+        except OSError as error:
+            raise LivefgError(f"The people in {self.path} cannot be read ({_cause(error)}).") from error
+        return decode(content, str(self.path))
+
+    def change(self, change: Callable[[Gallery], Gallery]) -> Gallery:
+        """Replace the gallery by what `change` makes of it, and return that; without people the file is removed.
+
+        Raises LivefgError, with the file as it was, if it cannot be read or written, if another process does not
+        let go of it, or if `change` raises it.
+        """
+        try:
+            # The folder holds what only its owner should see, also where it was there before.
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.chmod(0o700)
+            with locked(self.path.with_name(self.path.name + ".lock"), self._patience):
+                gallery = change(self.load())
+                if gallery.people:
+                    write_private(self.path, encode(gallery))
+                else:
+                    _remove(self.path)
+        except BusyError:
+            raise LivefgError(
+                f"Another livefg has been changing {self.path} for {self._patience:g} seconds; try again when it is "
+                "done."
+            ) from None
+        except OSError as error:
+            raise LivefgError(
+                f"The people in {self.path} cannot be saved ({_cause(error)}); nothing was changed."
+            ) from error
+        return gallery
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all. Raises OSError, with nothing left behind."""
+    beside = _beside(path)
+    # What an interrupted run left there may have other permissions, or be a link.
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def _remove(path: Path) -> None:
+    """Leave nothing: neither the file nor what an interrupted run left beside it."""
+    for file in (path, _beside(path)):
+        file.unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a new name in a folder outlast a power cut, where the system lets one do so."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cause(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
