@@ -121,10 +121,8 @@ POSES: tuple[Pose, ...] = (
         variation=0.6,
         share=0.7,
     ),
-    _pose(
-        "three", "index_middle_ring", _ON_PINKY, index=(0, 10, 3, 2), middle=(0, 1, 3, 2), ring=(2, -9, 4, 2)
-    ),
-    _pose("three", "thumb_index_middle", _OUT, index=(0, 11, 3, 2), middle=(0, -4, 3, 2)),
+    _pose("three", "plain", _ON_PINKY, index=(0, 10, 3, 2), middle=(0, 1, 3, 2), ring=(2, -9, 4, 2)),
+    _pose("three2", "plain", _OUT, index=(0, 11, 3, 2), middle=(0, -4, 3, 2)),
     _pose("four", "spread", _IN_PALM, _SPREAD, share=2),
     _pose("four", "together", _IN_PALM, _STRAIGHT, variation=0.7),
     _pose("three_gun", "plain", _OUT, index=(0, -3, 3, 2), middle=(0, 4, 3, 2), variation=0.6),
@@ -141,6 +139,27 @@ POSES: tuple[Pose, ...] = (
         pinky=(64, -3, 76, 44),
         variation=0.6,
     ),
+    _pose("middle_finger", "thumb_over", _OVER_RING, index=_CURLED[0], middle=(0, 0, 3, 2)),
+    _pose(
+        "crossed_fingers",
+        "thumb_over",
+        _OVER_RING,
+        index=(4, -14, 4, 2),
+        middle=(10, 12, 10, 6),
+        variation=0.5,
+    ),
+    _pose(
+        "vulcan",
+        "plain",
+        _OPEN,
+        index=(0, 3, 3, 2),
+        middle=(0, 9, 3, 2),
+        ring=(0, -12, 3, 2),
+        pinky=(0, -6, 3, 2),
+        variation=0.5,
+    ),
+    _pose("point", "aside", _OVER_MIDDLE, index=(0, 2, 3, 2), share=2, views="pointing_aside"),
+    _pose("point", "down", _OVER_MIDDLE, index=(6, 2, 8, 4), share=1, views="pointing_down"),
     # Hands that show nothing: at rest, on the way, holding things, signs of other kinds.
     _pose(
         "none",
@@ -175,21 +194,6 @@ POSES: tuple[Pose, ...] = (
         share=1,
     ),
     _pose("none", "phone", (14, 26, 2, 10, 8), _all_fingers(30, 42, 26), holding=_PHONE, share=1.5),
-    _pose(
-        "none", "crossed", _OVER_RING, index=(4, -14, 4, 2), middle=(10, 12, 10, 6), share=0.7, variation=0.5
-    ),
-    _pose(
-        "none",
-        "vulcan",
-        _OPEN,
-        index=(0, 3, 3, 2),
-        middle=(0, 9, 3, 2),
-        ring=(0, -12, 3, 2),
-        pinky=(0, -6, 3, 2),
-        share=0.7,
-        variation=0.5,
-    ),
-    _pose("none", "middle_finger", _OVER_RING, index=_CURLED[0], middle=(0, 0, 3, 2), share=0.7),
     _pose("none", "hook", _OVER_MIDDLE, index=(10, 0, 84, 48), share=0.7),
     _pose(
         "none",
@@ -203,8 +207,6 @@ POSES: tuple[Pose, ...] = (
         variation=0.6,
     ),
     _pose("none", "thumb_aside", _OUT, views="thumb_aside", share=1),
-    _pose("none", "pointing_aside", _OVER_MIDDLE, index=(0, 2, 3, 2), views="pointing_aside", share=1.5),
-    _pose("none", "pointing_down", _OVER_MIDDLE, index=(6, 2, 8, 4), views="pointing_down", share=1),
 )
 """Every way to show every class; `in_between` poses of `none` are made by `between`."""
 

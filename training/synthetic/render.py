@@ -196,7 +196,8 @@ def _lit(rig: HandRig, vertices: FloatArray, light: FloatArray) -> FloatArray:
     shown = visible_faces(points, depth, casters, _SHADOW_SIZE, _SHADOW_SIZE)
     nearest = np.full(shown.shape, 1e3, np.float32)
     covered = shown > 0
-    nearest[covered] = depth[casters[:, 0]][shown[covered] - 1]
+    # A face counts as being where its farthest corner is: else slanting faces would shade themselves.
+    nearest[covered] = depth[casters].max(axis=1)[shown[covered] - 1]
     columns, rows = np.clip(np.round(points), 2, _SHADOW_SIZE - 3).astype(int).T
     lit = np.zeros(len(depth))
     for dy in (-2, 0, 2):

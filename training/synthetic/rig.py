@@ -135,6 +135,10 @@ class HandRig:
         for _ in range(subdivisions):
             attributes, faces = loop_subdivide(attributes, faces)
         self._hand, weights = attributes[:, :3], attributes[:, 3:]
+        self._wrist_height = float(self.bind[0, 1, 3])
+        # The mesh ends a little behind the wrist, where the arm takes over.
+        before_arm = self._hand[:, 1] < self._wrist_height + 0.010
+        faces, coarse = faces[before_arm[faces].any(axis=1)], coarse[before_arm[coarse].any(axis=1)]
         wrist_frame = self.bind[0, :3, :3]
         fingers, palm = -wrist_frame[:, 2], -wrist_frame[:, 1]
         self.axes = np.stack([fingers, palm, self._thumb_direction(fingers, palm)], axis=1)
@@ -153,7 +157,6 @@ class HandRig:
         )
         self.coarse_faces = np.concatenate([coarse, arm_faces + starts[1]])
         self.part = np.repeat([self.SKIN, self.SKIN, self.SLEEVE, self.THING], counts)
-        self._wrist_height = float(self.bind[0, 1, 3])
         ring = self._hand[np.abs(self._hand[:, 1] - self._wrist_height - 0.004) < 0.006]
         self._arm_centre = (ring.min(axis=0) + ring.max(axis=0)) / 2
         self._arm_radii = (ring.max(axis=0) - ring.min(axis=0))[[0, 2]] / 2

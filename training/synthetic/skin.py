@@ -101,7 +101,7 @@ def _details(
         near = np.flatnonzero((np.abs(local) < _NEAR).all(axis=1))
         if joint % 5 == 4:
             _paint_tip(local[near], normals[near] @ frame[:, 1], near, joint == 4, colour, gloss)
-        elif joint % 5 or joint == 0:
+        elif joint % 5 and joint != 1:
             _paint_crease(local[near], normals[near] @ frame[:, 1], near, colour)
     return palm, colour, gloss
 

@@ -109,7 +109,11 @@ VIEWS: dict[str, tuple[ViewRange, ...]] = {
         ViewRange("palm", (-40, 80), (-55, 55), (-35, 35), share=0.3),
         ViewRange("palm", (140, 210), (-30, 30), (-35, 35), share=0.15),
     ),
-    "three": _upright(back=0.25, roll=30),
+    "three": _upright(back=0.25),
+    "three2": _upright(back=0.25, roll=30),
+    "middle_finger": _upright(back=0.6),
+    "crossed_fingers": _upright(back=0.3),
+    "vulcan": _upright(back=0.2),
     "four": _upright(back=0.3),
     "three_gun": (
         ViewRange("thumb", (40, 115), (-25, 25), (-40, 35)),
@@ -128,7 +132,7 @@ VIEWS: dict[str, tuple[ViewRange, ...]] = {
     "thumb_aside": (
         ViewRange("palm", (-30, 40), (-30, 30), (-25, 25)),
         ViewRange("palm", (150, 215), (-30, 30), (-25, 25)),
-        ViewRange("thumb", (-40, 100), (-20, 20), (65, 115), share=0.5),
+        ViewRange("thumb", (-40, 100), (-20, 20), (70, 110), share=0.5),
     ),
     "pointing_aside": (
         ViewRange("palm", (-40, 215), (-40, 40), (62, 120)),
@@ -158,7 +162,11 @@ _RULES: dict[str, tuple[tuple[int, int, Range, float], ...]] = {
     "three_gun": ((5, 8, (45, 140), 0.35), (2, 4, (0, 75), 0.2)),
     "gun": ((5, 8, (45, 140), 0.35), (2, 4, (0, 75), 0.2)),
     "l_shape": ((5, 8, (0, 55), 0.45), (2, 4, (0, 180), 0.25)),
-    "three": ((9, 12, (0, 50), 0.4),),
+    "three": ((9, 12, (0, 60), 0.4),),
+    "three2": ((9, 12, (0, 50), 0.4),),
+    "middle_finger": ((9, 12, (0, 75), 0.45),),
+    "crossed_fingers": ((9, 12, (0, 65), 0.4),),
+    "vulcan": ((9, 12, (0, 60), 0.4),),
     "open_palm": ((9, 12, (0, 70), 0.35),),
     "four": ((9, 12, (0, 60), 0.4),),
     "victory": ((5, 8, (0, 65), 0.4), (9, 12, (0, 65), 0.4)),
@@ -168,7 +176,7 @@ _RULES: dict[str, tuple[tuple[int, int, Range, float], ...]] = {
     "little_finger": ((17, 20, (0, 60), 0.3),),
     "ok": ((13, 16, (0, 75), 0.35),),
     "call": ((17, 20, (0, 180), 0.3), (2, 4, (0, 180), 0.25)),
-    "thumb_aside": ((2, 4, (62, 118), 0.35),),
+    "thumb_aside": ((2, 4, (74, 106), 0.35),),
     "pointing_aside": ((5, 8, (60, 125), 0.4),),
     "pointing_down": ((5, 8, (125, 180), 0.4),),
 }

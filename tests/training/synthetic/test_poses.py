@@ -8,8 +8,8 @@ from training.synthetic.poses import CLASSES, POSES, Pose, between, curled, samp
 from training.synthetic.rig import LIMITS, hand_rig
 from training.synthetic.views import VIEWS, View, label_holds
 
-WANTED = """none closed_fist open_palm pointing_up thumb_up thumb_down victory i_love_you ok call rock three four two_up
-little_finger three_gun l_shape pinch mute"""
+WANTED = """none closed_fist open_palm pointing_up thumb_up thumb_down victory i_love_you ok call rock three three2 four
+two_up little_finger middle_finger crossed_fingers vulcan three_gun l_shape pinch point mute"""
 STRAIGHT = {
     "closed_fist": "",
     "open_palm": "1234",
@@ -26,6 +26,11 @@ STRAIGHT = {
     "four": "1234",
     "three_gun": "12",
     "l_shape": "1",
+    "three": "123",
+    "three2": "12",
+    "vulcan": "1234",
+    "middle_finger": "2",
+    "point": "1",
 }
 
 
