@@ -103,13 +103,13 @@ def draw_chip(image: ImageArray, chip: Chip, left: int, top: int, scale: Scale) 
         paste(image, number, left + layout.number_right - number.size[0], top + number_top)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def text_patch(text: str, size: int, weight: str, colour: Colour, tabular: bool = False) -> Patch:
     """`text` in `colour` as a patch; see `text.text_mask`."""
     return solid_patch(text_mask(text, size, weight, tabular), colour)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def panel_patch(width: int, height: int, radius: int) -> Patch:
     """The translucent rounded background of chips and panels."""
     return solid_patch(rounded_mask(width, height, radius), PANEL, PANEL_OPACITY)
@@ -178,7 +178,7 @@ def _bar(width: int, height: int, colour: Colour) -> Patch:
     return solid_patch(rounded_mask(width, height, height), colour)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _panel_with_labels(rows: tuple[_StaticRow, ...], accent: Colour, scale: Scale) -> Patch:
     layout = _layout(rows, scale)
     stripe = _stripe_width(scale)

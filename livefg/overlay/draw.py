@@ -106,7 +106,7 @@ def compose_patch(size: tuple[int, int], layers: Iterable[tuple[Patch, int, int]
     return Patch(ink, keep)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def rounded_mask(width: int, height: int, radius: int) -> MaskArray:
     """A filled rectangle with round corners: (height, width) uint8, read-only."""
     k = _SMOOTHING

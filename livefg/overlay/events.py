@@ -123,12 +123,12 @@ def _pills(
     return pills
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _flash_patch(width: int, height: int, colour: Colour) -> Patch:
     return solid_patch(rounded_mask(width, height, height // 2), colour, 0.75)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _pill_patch(title: str, detail: str, colour: Colour, scale: Scale, picture_width: int) -> Patch:
     size = round(scale.text * 1.15)
     dot = max(3, round(size * 0.5))

@@ -33,7 +33,7 @@ def draw_help(image: ImageArray, keys: Sequence[tuple[str, str]] = KEYS) -> None
     paste(image, patch, (width - patch.size[0]) // 2, max(0, (height - patch.size[1]) // 2))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _panel(keys: tuple[tuple[str, str], ...], scale: Scale) -> Patch:
     size = scale.text
     margin = round(size * 1.3)

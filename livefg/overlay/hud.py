@@ -98,7 +98,7 @@ def _figures(hud: Hud) -> list[_Piece]:
     return pieces
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def _figures_panel(
     figures: tuple[_Piece, ...], devices: tuple[str, ...], scale: Scale, picture_width: int
 ) -> Patch:
@@ -155,7 +155,7 @@ def _line_width(words: Sequence[_Word], scale: Scale) -> int:
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _badge(text: str, colour: Colour, sign: str, scale: Scale) -> Patch:
     mark = max(4, round(scale.small * 0.62))
     height = 2 * scale.pad + line_height(scale.small)
@@ -172,7 +172,7 @@ def _badge(text: str, colour: Colour, sign: str, scale: Scale) -> Patch:
     return compose_patch((width, height), layers)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _notice(text: str, scale: Scale, picture_width: int) -> Patch:
     text = fit_text(text, scale.small, picture_width - 4 * scale.pad - scale.gap)
     width = text_width(text, scale.small) + 2 * scale.pad + scale.gap

@@ -78,7 +78,7 @@ def text_width(text: str, size: int, weight: Weight = "medium", tabular: bool = 
         return math.ceil(sum(_advance(run, size * k, tabular) for run in _runs(text, weight)) / k)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def text_mask(text: str, size: int, weight: Weight = "medium", tabular: bool = False) -> MaskArray:
     """How much of each pixel `text` covers, 0..255: (line_height(size), text_width(...)) uint8, read-only."""
     k = _reduction(size)
