@@ -110,12 +110,13 @@ def _in_a_window(settings: PipelineSettings) -> None:
 
 def _tell_seen(summary: Summary) -> None:
     """What was seen, on stdout."""
-    _row("frames", str(summary.frames))
-    _row("faces", f"up to {summary.most_faces} at once, in {summary.with_faces} frames")
-    _row("hands", f"up to {summary.most_hands} at once, in {summary.with_hands} frames")
+    _row("faces", f"up to {summary.most_faces} at once, in {summary.with_faces} of {summary.frames} frames")
+    _row("hands", f"up to {summary.most_hands} at once, in {summary.with_hands} of {summary.frames} frames")
+    begin = summary.begin or 0.0
     for number, held in enumerate(summary.held):
         who = f"{held.side} hand" if held.side else ""
-        span = f"{held.start:5.2f} to {held.end:5.2f} s"
+        start, end = held.start - begin, held.end - begin
+        span = f"{start:5.2f} to {end:5.2f} s"
         _row("" if number else "gestures", f"{span}  {held.label:14} {who:10}  {held.confidence:4.0%}")
 
 

@@ -37,11 +37,13 @@ class Held:
 class Summary:
     """Counts over the results that were given to `add`, which must come in the order of their times.
 
+    `begin` is the time of the first result in seconds, None before it.
     `held` lists gestures, motions and head movements in the order in which they began, from their events;
     faces that come and go are left out of it. An event that has not ended reaches to the last frame.
     """
 
     frames: int = 0
+    begin: float | None = None
     with_faces: int = 0
     with_hands: int = 0
     most_faces: int = 0
@@ -53,6 +55,7 @@ class Summary:
     def add(self, result: FrameResult) -> None:
         """Count one result."""
         self.frames += 1
+        self.begin = result.time if self.begin is None else self.begin
         self.with_faces += bool(result.faces)
         self.with_hands += bool(result.hands)
         self.most_faces = max(self.most_faces, len(result.faces))
