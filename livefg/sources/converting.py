@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 import cv2
@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 
 from livefg.results import ImageArray
 
-__all__ = ["FrameConverter", "is_hdr"]
+__all__ = ["FrameConverter", "Turn", "is_hdr"]
 
 _PQ = 16
 """The transfer curve SMPTE ST 2084 in the numbering of ITU-T H.273."""
@@ -28,14 +28,16 @@ class FrameConverter:
     """Makes RGB arrays of decoded frames: upright, with square pixels, HDR brought to ordinary brightness.
 
     One converter serves one stream: it keeps the colour conversion's tables from frame to frame, which makes
-    it ten times cheaper than asking each frame for an array.
+    it ten times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an earlier
+    converter of the same stream found.
     """
 
-    def __init__(self, pixel_aspect: Fraction | None) -> None:
+    def __init__(self, pixel_aspect: Fraction | None, turn: Turn | None = None) -> None:
         aspect = pixel_aspect or Fraction(1)
         # Wild values are damage or placeholders, not lenses.
         self.aspect = aspect if Fraction(1, 4) < aspect < 4 else Fraction(1)
         self._reformatter = VideoReformatter()
+        self.turn = turn
 
     def __call__(self, frame: av.VideoFrame) -> ImageArray:
         """RGB (height, width, 3) uint8, C-contiguous; colour matrix and range are taken from the frame."""
@@ -45,7 +47,10 @@ class FrameConverter:
         image = _plane(rgb)
         if is_hdr(frame):
             image = np.asarray(cv2.LUT(image, _pq_to_display()), np.uint8)
-        return _oriented(image, frame)
+        # Asked of one frame only: in PyAV a frame and its side data hold each other, and so the decoder's memory,
+        # until the garbage collector comes.
+        self.turn = self.turn or _turn(frame)
+        return self.turn.apply(image)
 
 
 def is_hdr(frame: av.VideoFrame) -> bool:
@@ -63,20 +68,32 @@ def _plane(frame: av.VideoFrame) -> ImageArray:
     return np.ascontiguousarray(rows[:, :row]).reshape(frame.height, frame.width, 3)
 
 
-def _oriented(image: ImageArray, frame: av.VideoFrame) -> ImageArray:
-    """Apply the display matrix, x' = a x + c y and y' = b x + d y, to the nearest quarter turn."""
+class Turn(NamedTuple):
+    """How to bring a stored picture upright: exchange rows and columns, then mirror."""
+
+    transpose: bool
+    mirror_x: bool
+    mirror_y: bool
+
+    def apply(self, image: ImageArray) -> ImageArray:
+        """The picture (height, width, 3) upright."""
+        if self.transpose:
+            image = np.asarray(cv2.transpose(image), np.uint8)
+        if self.mirror_x or self.mirror_y:
+            both = self.mirror_x and self.mirror_y
+            image = np.asarray(cv2.flip(image, -1 if both else int(self.mirror_x)), np.uint8)
+        return image
+
+
+def _turn(frame: av.VideoFrame) -> Turn:
+    """The display matrix, x' = a x + c y and y' = b x + d y, to the nearest quarter turn."""
     data = cast("Buffer | None", frame.side_data.get("DISPLAYMATRIX"))
     if data is None:
-        return image
+        return Turn(transpose=False, mirror_x=False, mirror_y=False)
     a, b, _, c, d = np.frombuffer(memoryview(data), np.int32)[:5].tolist()
     if abs(b) + abs(c) > abs(a) + abs(d):
-        image = np.asarray(cv2.transpose(image), np.uint8)
-        mirror_x, mirror_y = c < 0, b < 0
-    else:
-        mirror_x, mirror_y = a < 0, d < 0
-    if mirror_x or mirror_y:
-        return np.asarray(cv2.flip(image, -1 if mirror_x and mirror_y else int(mirror_x)), np.uint8)
-    return image
+        return Turn(transpose=True, mirror_x=c < 0, mirror_y=b < 0)
+    return Turn(transpose=False, mirror_x=a < 0, mirror_y=d < 0)
 
 
 @cache

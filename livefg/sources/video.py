@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from livefg.errors import LivefgError
 from livefg.sources.addresses import is_address, masked
 from livefg.sources.base import Notice, Picture, Recorded, SourceInfo, SourceKind, log_notice
-from livefg.sources.converting import FrameConverter, is_hdr
+from livefg.sources.converting import FrameConverter, Turn, is_hdr
 from livefg.sources.timing import MediaClock, cadence
 
 __all__ = ["VideoSource"]
@@ -57,10 +57,11 @@ class VideoSource(Recorded):
         self._name = name or (masked(location) if is_address(location) else location)
         self._unused: _Reader | None = _Reader(location, self._name)
         super().__init__(_describe(self._unused, kind, mirrored), on_notice)
+        self._turn = self._unused.convert.turn
 
     def pictures(self) -> Generator[Picture, None, None]:
         """Every frame that can be decoded; converted to RGB only when asked for."""
-        reader = self._take() or _Reader(self._location, self._name)
+        reader = self._take() or _Reader(self._location, self._name, self._turn)
         try:
             clock = MediaClock(reader.origin, 1 / (self._info.fps or 30.0))
             for index, frame in enumerate(reader.frames()):
@@ -109,10 +110,11 @@ class VideoSource(Recorded):
 class _Reader:
     """One pass over the file: its container, the first packets (to judge the cadence), the first frame."""
 
-    def __init__(self, location: str, name: str) -> None:
+    def __init__(self, location: str, name: str, turn: Turn | None = None) -> None:
         self.lost = 0
         self.corrupt = 0
         self.cut_short = ""
+        self._generators: tuple[Generator[object, None, None], ...] = ()
         self.name = name
         self.container = _open(location, name)
         try:
@@ -120,13 +122,14 @@ class _Reader:
             # Frame threads overlap decoding with everything else; more than eight only cost memory.
             self.stream.thread_type = "AUTO"
             self.stream.codec_context.thread_count = min(8, os.cpu_count() or 1)
-            self.convert = FrameConverter(self.stream.sample_aspect_ratio)
+            self.convert = FrameConverter(self.stream.sample_aspect_ratio, turn)
             self._packets = self._demux()
             self._ahead = self._look_ahead()
             stamps = (self.seconds(packet.pts) for packet in self._ahead)
             times = [float(stamp) for stamp in stamps if stamp is not None]
             self.cadence = cadence(times, self.stream.average_rate)
             self._decoded = self._decode()
+            self._generators += (self._decoded, self._packets)
             first = next(self._decoded, None)
             if first is None:
                 raise LivefgError(f"{name} has no picture that can be decoded: it is damaged or incomplete.")
@@ -161,6 +164,10 @@ class _Reader:
 
     def close(self) -> None:
         """Release the file; nothing may be read afterwards."""
+        # Suspended generators hold this reader, which holds them: left alone, decoders would wait for a garbage
+        # collection that few objects ask for.
+        for generator in self._generators:
+            generator.close()
         self.container.close()
 
     def _look_ahead(self) -> deque[Packet[VideoStream]]:
@@ -173,7 +180,7 @@ class _Reader:
                 break
         return ahead
 
-    def _demux(self) -> Iterator[Packet[VideoStream]]:
+    def _demux(self) -> Generator[Packet[VideoStream], None, None]:
         packets = self.container.demux(self.stream)
         while True:
             try:
@@ -186,7 +193,7 @@ class _Reader:
                 return
             yield packet
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self) -> Generator[av.VideoFrame, None, None]:
         ahead = (self._ahead.popleft() for _ in range(len(self._ahead)))
         for packet in chain(ahead, self._packets):
             try:

@@ -95,7 +95,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCamera]:
 
 
 def run_until(
-    told: Callable[[list[str]], bool], fake: FakeCamera, fault: Callable[[], None], cure: Callable[[], None]
+    told: Callable[[list[str]], bool],
+    fake: FakeCamera,
+    fault: Callable[[], None],
+    cure: Callable[[], None],
+    patience: Patience = QUICK,
 ) -> list[str]:
     """Open the camera, let it fail, cure it once that was told, and wait until it is back."""
     notices: list[str] = []

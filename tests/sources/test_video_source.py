@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from fractions import Fraction
 from pathlib import Path
@@ -193,6 +194,18 @@ def test_a_source_can_be_read_again_from_the_beginning(tmp_path: Path) -> None:
     with open_source(write_clip(tmp_path / "clip.mp4", 5)) as source:
         assert [number_in(frame.image) for frame in source] == [0, 1, 2, 3, 4]
         assert [number_in(frame.image) for frame in source] == [0, 1, 2, 3, 4]
+
+
+def test_memory_is_given_back_without_waiting_for_the_garbage_collector(tmp_path: Path) -> None:
+    with open_source(write_clip(tmp_path / "clip.mp4", 20)) as source:
+        list(source)
+        gc.collect()
+        gc.disable()
+        try:
+            list(source)
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
 
 
 def test_close_ends_an_iteration(tmp_path: Path) -> None:
