@@ -90,15 +90,13 @@ class LiveSource:
         seen = -1
         while not self._closed.is_set():
             frame = self._wait_beyond(seen)
-            if self._defect is not None:
-                raise self._defect
-            if self._closed.is_set():
-                return
             if frame is None:
                 self._watch_for_silence()
-            else:
+            elif not self._closed.is_set():
                 seen = frame.index
                 yield frame
+        if self._defect is not None:
+            raise self._defect
 
     def close(self) -> None:
         """End the iteration and the reading thread; returns promptly even if a driver hangs."""

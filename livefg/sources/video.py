@@ -187,11 +187,13 @@ class _Reader:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
                 self.cut_short = (error.strerror or "the rest cannot be read").lower()
-                yield cast("Packet[VideoStream]", Packet())  # what is left in the decoder
-                return
+                packet = None
             if packet is None:
-                return
-            yield packet
+                break
+            # An empty packet, as some files hold, would tell the decoder that the film is over.
+            if packet.size:
+                yield packet
+        yield cast("Packet[VideoStream]", Packet())  # asks for what is left in the decoder
 
     def _decode(self) -> Generator[av.VideoFrame, None, None]:
         ahead = (self._ahead.popleft() for _ in range(len(self._ahead)))
