@@ -9,16 +9,21 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 from livefg.errors import LivefgError
+from livefg.gallery import GalleryFile
 from livefg.inference.classifier import Classifier
 from livefg.inference.network import Network, NetworkReport
 from livefg.perception.detection import FaceDetector, PalmDetector
 from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
+from livefg.perception.tracks import FaceMemory
 from livefg.recognition.decisions import Decider, DecisionSettings
 from livefg.recognition.gestures import GestureRecognizer
+from livefg.recognition.identity import Identifier
+from livefg.recognition.identity_embedding import NETWORK
 from livefg.results import Face, Frame, FrameResult, Hand, Label
 from livefg.workers import Chain, WorkerPool
 
@@ -27,7 +32,7 @@ __all__ = ["Backend", "Pipeline", "PipelineSettings"]
 Backend = Literal["livefg", "mediapipe"]
 Answer = TypeVar("Answer")
 
-_STAGES = ("hands", "faces", "gestures")
+_STAGES = ("hands", "faces", "gestures", "identity")
 _MOST_WORKERS = 4
 _IN_FLIGHT = 2
 _VIEW_INTERVAL = 0.1
@@ -38,13 +43,14 @@ class PipelineSettings:
     """What to look for, and with what.
 
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
-    stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures; those not named take `auto`). `lite` takes
-    the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes events as
-    `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched thoroughly
-    and judged by itself. `search_interval` is the shortest
-    time in seconds between two searches for missing hands or faces (0: in every frame). `workers` is how many
-    threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
-    perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
+    stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity; those not named take `auto`).
+    `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes
+    events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched
+    thoroughly and judged by itself. `identity` names the people who are enrolled in the file `gallery` (None: the
+    user's own), and costs nothing while nobody is. `search_interval` is the shortest time in seconds between two
+    searches for missing hands or faces (0: in every frame). `workers` is how many threads compute side by side
+    (None: as many as the machine has cores, at most 4). `backend` says whose perception runs: livefg's own, or
+    MediaPipe Tasks with the task files in `mediapipe_models`.
     """
 
     hands: int = 2
@@ -55,6 +61,8 @@ class PipelineSettings:
     stills: bool = False
     blendshapes: bool = True
     gestures: bool = True
+    identity: bool = True
+    gallery: Path | None = None
     search_interval: float = 0.0
     workers: int | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
@@ -116,13 +124,14 @@ class Pipeline:
 
     def __init__(self, settings: PipelineSettings | None = None) -> None:
         self.settings = settings or PipelineSettings()
+        self._identifier = _identifier(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
             from livefg.perception.mediapipe_backend import MediaPipePerception  # noqa: PLC0415 - an optional extra
 
             self._perception = MediaPipePerception(self.settings)
         else:
-            self._perception = OnnxPerception(self.settings)
+            self._perception = OnnxPerception(self.settings, self._identifier)
         self._decider = (
             Decider(self.settings.decisions, self._perception.answer) if self.settings.follows else None
         )
@@ -138,7 +147,7 @@ class Pipeline:
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
         """Where each network runs, and how fast it was when it was warmed up."""
-        return self._perception.reports
+        return self._perception.reports + (self._identifier.reports if self._identifier else ())
 
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
@@ -158,6 +167,8 @@ class Pipeline:
     def reset(self) -> None:
         """Forget everything seen so far: the next frame has nothing to do with the last one."""
         self._perception.reset()
+        if self._identifier:
+            self._identifier.reset()
         if self._decider:
             self._decider.reset()
 
@@ -172,10 +183,12 @@ class Pipeline:
 
     def _begin(self, frame: Frame) -> _Pending:
         seconds: dict[str, float] = {}
-        lanes = {
-            name: self._pool.start(_timed(chain, name, seconds), name)
-            for name, chain in self._perception.lanes(frame).items()
+        chains: dict[str, Chain[Any]] = {
+            name: _timed(chain, name, seconds) for name, chain in self._perception.lanes(frame).items()
         }
+        if self._identifier and "faces" in chains:
+            chains["faces"] = _identified(self._identifier, frame, chains["faces"], seconds)
+        lanes = {name: self._pool.start(chain, name) for name, chain in chains.items()}
         return _Pending(frame, lanes, seconds, time.perf_counter())
 
 
@@ -208,7 +221,8 @@ class _Pending:
 class OnnxPerception:
     """livefg's own networks on ONNX Runtime."""
 
-    def __init__(self, settings: PipelineSettings) -> None:
+    def __init__(self, settings: PipelineSettings, memory: FaceMemory | None = None) -> None:
+        """`memory` recognises faces that come back after an absence."""
         networks = _Networks(settings)
         self._hands: HandTracker | None = None
         self._faces: FaceTracker | None = None
@@ -241,6 +255,7 @@ class OnnxPerception:
                 settings.faces,
                 settings.follows,
                 settings.search_interval,
+                memory=memory,
             )
         self.reports = networks.reports()
 
@@ -298,6 +313,22 @@ class _Networks:
         """Where each network runs, in the order in which they were asked for."""
         self._executor.shutdown()
         return tuple(future.result().report for future in self._loading)
+
+
+def _identifier(settings: PipelineSettings) -> Identifier | None:
+    """What names the faces, with its network loading beside the others if it is needed."""
+    if not (settings.identity and settings.faces):
+        return None
+    load = partial(Network.load, NETWORK, settings.device_of("identity"))
+    return Identifier(load, GalleryFile(settings.gallery), tracked=settings.follows)
+
+
+def _identified(
+    identifier: Identifier, frame: Frame, faces: Chain[tuple[Face, ...]], seconds: dict[str, float]
+) -> Chain[tuple[Face, ...]]:
+    """The chain that finds faces, then names them."""
+    found = yield from faces
+    return (yield from _timed(identifier.steps(frame, found), "identity", seconds))
 
 
 def _timed(

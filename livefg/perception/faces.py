@@ -15,7 +15,7 @@ from livefg.perception.detection import Detection, FaceDetector, NetworkCall
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.head_pose import head_pose
 from livefg.perception.smoothing import OneEuroFilter
-from livefg.perception.tracks import LostTracks, TrackIds
+from livefg.perception.tracks import FaceMemory, LostTracks, TrackIds
 from livefg.results import Box, Face, FloatArray, Frame, ImageArray
 from livefg.workers import Chain, run_chain
 
@@ -57,10 +57,12 @@ class FaceTracker:
 
     The detector runs when no face is known or one was lost (at most every `detect_interval` seconds), and every
     `refresh_interval` seconds to find those who joined while there is room for them. It looks at the picture with
-    its longer side at most `search_side` pixels.
+    its longer side at most `search_side` pixels. A face that was lost takes up its id again where it was lost or, if
+    there is a `memory` for faces, wherever it is found.
     """
 
-    _MEMORY = 1.0
+    _MEMORY, _PLACE_MEMORY = 3.0, 1.0
+    _JUST_LOST = 0.15  # seconds in which nobody else takes one's place
     _MIN_CUTOFF, _BETA = 1.0, 20.0
 
     def __init__(
@@ -73,6 +75,7 @@ class FaceTracker:
         detect_interval: float = 0.0,
         refresh_interval: float = 0.5,
         search_side: int = 1024,
+        memory: FaceMemory | None = None,
     ) -> None:
         self._detector = detector
         self._mesh = mesh
@@ -83,7 +86,8 @@ class FaceTracker:
         self._refresh_interval = refresh_interval
         self._search_side = search_side
         self._ids = TrackIds()
-        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=1.5)
+        self._memory = memory
+        self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, 1.5, self._PLACE_MEMORY)
         self._tracks: list[_Track] = []
         self._detected_at = -math.inf
 
@@ -105,14 +109,14 @@ class FaceTracker:
         searched = self._search_is_due(frame.time)
         if searched:
             (found,) = yield [functools.partial(self._search, frame)]
-            self._take_in(found, frame.time)
+            self._take_in(found, frame)
         kept = yield from self._follow(frame, self._tracks)
         if not searched and len(kept) < len(self._tracks):
             # A face got lost: it may just have moved fast, so look for it before giving it up.
             (found,) = yield [functools.partial(self._search, frame)]
             self._keep(kept)
             known = len(self._tracks)
-            self._take_in(found, frame.time)
+            self._take_in(found, frame)
             kept += yield from self._follow(frame, self._tracks[known:])
         kept = _without_duplicates(kept)
         self._keep(kept)
@@ -133,8 +137,9 @@ class FaceTracker:
         found = self._detector(frame.image, 64, self._search_side)
         return sorted(found, key=lambda face: -float(face.box[2] - face.box[0]))[: self._most]
 
-    def _take_in(self, found: list[Detection], time: float) -> None:
+    def _take_in(self, found: list[Detection], frame: Frame) -> None:
         """Renew what is known of detected faces; begin tracks for those that are new, or take up lost ones."""
+        time = frame.time
         for face in found:
             box = _box(face.box)
             track = max(self._tracks, key=lambda track: _overlap(track, box), default=None)
@@ -146,12 +151,28 @@ class FaceTracker:
             if len(self._tracks) >= self._most:
                 continue
             region = _detected_region(face)
-            track = self._lost.recall(region, time, lambda _: True)
+            track = self._recall(face, region, frame)
             if track is None:
                 face_filter = OneEuroFilter(self._MIN_CUTOFF, self._BETA)
                 track = _Track(self._ids.new(), region, face, time, time, face.score, face_filter)
             track.region, track.detection, track.detected, track.score = region, face, time, face.score
             self._tracks.append(track)
+
+    def _recall(self, face: Detection, region: Region, frame: Frame) -> _Track | None:
+        """The lost track that a new face belongs to: by what it looks like, else by where it is."""
+        others: frozenset[int] = frozenset()
+        lost = {track.id: track for track in self._lost.remembered(frame.time)}
+        if self._memory and lost:
+            here = self._lost.recall(
+                region, frame.time, lambda track: frame.time - track.time < self._JUST_LOST
+            )
+            if here:
+                return here
+            same, others = self._memory.recall(frame.image, face.points, face.score, lost)
+            if same is not None:
+                self._lost.take(lost[same])
+                return lost[same]
+        return self._lost.recall(region, frame.time, lambda track: track.id not in others)
 
     def _follow(self, frame: Frame, tracks: list[_Track]) -> Chain[list[tuple[_Track, _Observation | None]]]:
         """Run the mesh on each track; those it cannot confirm stay only while their detection is fresh."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from livefg.perception.geometry import Region
+from livefg.results import FloatArray, ImageArray
 
-__all__ = ["LostTracks", "TrackIds"]
+__all__ = ["FaceMemory", "LostTracks", "Reunion", "TrackIds"]
 
 State = TypeVar("State")
 
@@ -30,6 +31,23 @@ class TrackIds:
         self._last = 0
 
 
+class Reunion(NamedTuple):
+    """What a face says about lost tracks: which one it is (None: it cannot tell), and which it is not."""
+
+    same: int | None
+    others: frozenset[int]
+
+
+class FaceMemory(Protocol):
+    """Remembers what the faces of tracks look like."""
+
+    def recall(
+        self, image: ImageArray, points: FloatArray, confidence: float, lost: Collection[int]
+    ) -> Reunion:
+        """Compare a newly found face with alignment points (5, 2) in pixels to the tracks with these ids."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Lost(Generic[State]):
     state: State
@@ -41,14 +59,15 @@ class LostTracks(Generic[State]):
     """Remembers tracks for `memory` seconds after they were last seen, so that they can take up their ids again.
 
     A lost track is taken for the same object again within `reach` times its size, a distance that grows while it
-    is away up to that limit.
+    is away up to that limit; by its place for `place_memory` seconds at most (default: as long as it is remembered).
     """
 
     _INITIAL_REACH = 0.5
     _GROWTH = 8.0
 
-    def __init__(self, memory: float, reach: float) -> None:
+    def __init__(self, memory: float, reach: float, place_memory: float | None = None) -> None:
         self._memory = memory
+        self._place_memory = memory if place_memory is None else place_memory
         self._reach = reach
         self._lost: list[_Lost[State]] = []
 
@@ -58,9 +77,11 @@ class LostTracks(Generic[State]):
 
     def recall(self, region: Region, time: float, fits: Callable[[State], bool]) -> State | None:
         """Take out and return the nearest remembered track that could now be in `region` and that `fits`."""
-        self._lost = [lost for lost in self._lost if time - lost.time <= self._memory]
+        self._forget(time)
         best, least = None, math.inf
         for lost in self._lost:
+            if time - lost.time > self._place_memory:
+                continue
             distance = math.hypot(region.x - lost.region.x, region.y - lost.region.y) / lost.region.size
             reach = min(self._reach, self._INITIAL_REACH + self._GROWTH * (time - lost.time))
             growth = region.size / lost.region.size
@@ -71,6 +92,18 @@ class LostTracks(Generic[State]):
         self._lost.remove(best)
         return best.state
 
+    def remembered(self, time: float) -> list[State]:
+        """All tracks that are remembered at `time`."""
+        self._forget(time)
+        return [lost.state for lost in self._lost]
+
+    def take(self, state: State) -> None:
+        """Take out a track that was found again by other means."""
+        self._lost = [lost for lost in self._lost if lost.state is not state]
+
     def clear(self) -> None:
         """Forget everything."""
         self._lost.clear()
+
+    def _forget(self, time: float) -> None:
+        self._lost = [lost for lost in self._lost if time - lost.time <= self._memory]

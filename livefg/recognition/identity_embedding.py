@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from livefg.inference.manifest import Manifest
 from livefg.perception.detection import NetworkCall
-from livefg.results import Face, FloatArray, ImageArray
+from livefg.results import FloatArray, ImageArray
 
 __all__ = [
     "EMBEDDING_SIZE",
@@ -95,21 +94,24 @@ class View(NamedTuple):
 
 
 class FaceEmbedder:
-    """Turns faces in a picture into views. It may be called from several threads."""
+    """Turns a face in a picture into a view. It may be called from several threads."""
 
     def __init__(self, network: NetworkCall) -> None:
         """`network` takes aligned faces (n, 112, 112, 3) RGB uint8 and gives embeddings (n, 128) of length 1."""
         self._network = network
 
-    def __call__(self, image: ImageArray, faces: Sequence[Face]) -> list[View]:
-        """A view of each face in `image` (height, width, 3) RGB uint8; every face must have its five points."""
-        return [self.look(image, face.points, face.confidence) for face in faces if face.points is not None]
+    def __call__(
+        self, image: ImageArray, points: FloatArray, confidence: float, least_quality: float = 0.0
+    ) -> View | None:
+        """A view of the face in `image` (height, width, 3) RGB uint8 whose alignment points (5, 2) are given.
 
-    def look(self, image: ImageArray, points: FloatArray, confidence: float) -> View:
-        """A view of the face whose alignment points (5, 2) in pixels are given."""
+        None if the view's quality is below `least_quality`; the network is not run then.
+        """
         aligned = align(image, points)
-        (embedding,) = self._network(aligned[None])[:1]
-        return View(np.asarray(embedding[0], np.float32), measure(aligned, points, confidence))
+        measures = measure(aligned, points, confidence)
+        if measures.quality < least_quality:
+            return None
+        return View(np.asarray(self._network(aligned[None])[0][0], np.float32), measures)
 
 
 def embedding_space() -> str:

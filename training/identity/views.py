@@ -97,7 +97,10 @@ class Viewer:
 
     def view(self, image: ImageArray, face: Face) -> View:
         """A look at one face."""
-        return self._embedder(image, [face])[0]
+        assert face.points is not None
+        view = self._embedder(image, face.points, face.confidence)
+        assert view is not None
+        return view
 
 
 def collect(
