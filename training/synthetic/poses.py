@@ -83,7 +83,9 @@ _PHONE = Holding("fingers", 0.15, (0.005, 0.036), (0.024, 0.00))
 
 POSES: tuple[Pose, ...] = (
     _pose("closed_fist", "thumb_over", _OVER_FIST, share=2),
-    _pose("closed_fist", "thumb_beside", (24, -8, -8, 34, 16), share=1),
+    _pose("closed_fist", "thumb_on_index", (5, 40, -37, 59, 57), share=1),
+    _pose("closed_fist", "thumb_at_index", (12, 29, -32, 44, 52), share=1),
+    _pose("closed_fist", "thumb_beside", (24, -4, -8, 40, 30), share=1),
     _pose("open_palm", "spread", _OPEN, _SPREAD, share=2),
     _pose("open_palm", "together", _BESIDE, _STRAIGHT, share=1.2, variation=0.7),
     _pose("open_palm", "thumb_out", _OUT, _STRAIGHT, share=0.8),

@@ -78,7 +78,7 @@ VIEWS: dict[str, tuple[ViewRange, ...]] = {
     "closed_fist": (
         *_upright(back=0.5, roll=60),
         ViewRange("palm", (-70, 230), (-30, 30), (-40, 40), share=0.4),
-        ViewRange("palm", (-40, 60), (45, 85), (-40, 40), share=0.5),
+        ViewRange("palm", (-40, 60), (30, 85), (-40, 40), share=0.8),
         ViewRange("thumb", (-30, 100), (-30, 30), (-35, 35), share=0.5),
     ),
     "open_palm": _upright(roll=50),
