@@ -28,7 +28,7 @@ class FrameConverter:
     """Makes RGB arrays of decoded frames: upright, with square pixels, HDR brought to ordinary brightness.
 
     One converter serves one stream: it keeps the colour conversion's tables from frame to frame, which makes
-    it ten times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an earlier
+    it several times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an earlier
     converter of the same stream found.
     """
 
