@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
@@ -90,10 +90,7 @@ def _make(shard: Shard, folder: Path, tick: Callable[[], None] = lambda: None) -
 
 def _quiet() -> None:
     """Leave the terminal's Ctrl-C to the first process."""
-    import signal  # noqa: PLC0415 - only worker processes need it
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(5)
 
 
 @cache

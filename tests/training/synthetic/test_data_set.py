@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from livefg.errors import LivefgError
+from training.samples import Samples
 from training.synthetic import shards as shards_module
 from training.synthetic.__main__ import command
 from training.synthetic.generate import generate
@@ -44,6 +45,12 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_files(tmp_path: Path) -> Non
     assert wanted[0].pictures(tmp_path).stat().st_mtime_ns == kept
 
 
+def test_two_processes_make_the_same_files_as_one(tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        generate(tmp_path / str(jobs), per_class=1, seed=0, jobs=jobs)
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
 def test_the_command_writes_tables_and_a_report(tmp_path: Path) -> None:
     small = tmp_path / "small.npz"
     arguments = ["--out", str(tmp_path / "out"), "--per-class", "2", "--table", str(small), "--sheets"]
@@ -55,9 +62,10 @@ def test_the_command_writes_tables_and_a_report(tmp_path: Path) -> None:
     assert table["landmarks"].shape == (10, 21, 3)
     assert (tmp_path / "out" / "sheets" / "none.png").exists()
     good = table["found"] & (table["error"] < 0.3)
-    chosen = read_arrays(small)
-    assert len(chosen["label"]) == good.sum() > 0
-    assert chosen["landmarks"].dtype == np.float16
+    chosen = Samples.load(small)
+    assert len(chosen) == good.sum() > 0
+    assert chosen.has_depth.all()
+    assert read_arrays(small)["landmarks"].dtype == np.float16
 
 
 def test_the_small_table_keeps_landmarks_to_a_fraction_of_their_error(tmp_path: Path) -> None:
