@@ -1,10 +1,18 @@
 """livefg: real-time face and gesture recognition on your own machine."""
 
-import os
-from importlib.metadata import PackageNotFoundError, version
+from __future__ import annotations
 
-from livefg.errors import LivefgError
-from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Label
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from livefg.errors import LivefgError
+    from livefg.pipeline import Pipeline, PipelineSettings
+    from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Label
+    from livefg.sources import open_source
+
+    __version__: str
 
 # ONNX Runtime reports its use to its maker over the network unless this stands before it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -13,9 +21,56 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
 
-__all__ = ["Event", "Face", "Frame", "FrameResult", "Hand", "HeadPose", "Label", "LivefgError", "__version__"]
+__all__ = [
+    "Event",
+    "Face",
+    "Frame",
+    "FrameResult",
+    "Hand",
+    "HeadPose",
+    "Label",
+    "LivefgError",
+    "Pipeline",
+    "PipelineSettings",
+    "__version__",
+    "open_source",
+]
 
-try:
-    __version__ = version("livefg")
-except PackageNotFoundError:  # a source tree that was not installed
-    __version__ = "0+unknown"
+# Where each public name is; it is imported when it is first asked for, so that `livefg --help` is quick.
+_MODULES = {
+    "Event": "livefg.results",
+    "Face": "livefg.results",
+    "Frame": "livefg.results",
+    "FrameResult": "livefg.results",
+    "Hand": "livefg.results",
+    "HeadPose": "livefg.results",
+    "Label": "livefg.results",
+    "LivefgError": "livefg.errors",
+    "Pipeline": "livefg.pipeline",
+    "PipelineSettings": "livefg.pipeline",
+    "open_source": "livefg.sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _MODULES:
+        value = getattr(importlib.import_module(_MODULES[name]), name)
+    else:
+        raise AttributeError(f"module 'livefg' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import, seldom asked for
+
+    try:
+        return version("livefg")
+    except PackageNotFoundError:  # a source tree that was not installed
+        return "0+unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import NoReturn
 
 import click
 
@@ -43,18 +43,24 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="livefg")
 def _livefg() -> None:
     """Real-time face and gesture recognition. Everything runs on this machine; nothing is sent anywhere."""
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; exits 0, 1 with one sentence on stderr, 2 for wrong use, or 130 after Ctrl-C."""
     try:
-        return _livefg.main(args=arguments, prog_name="livefg")
+        status = _livefg.main(args=arguments, prog_name="livefg", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except LivefgError as error:
         click.echo(f"livefg: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
