@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from livefg.gallery.encoding import decode, encode
 from livefg.gallery.lock import BusyError, locked
 from livefg.gallery.people import Gallery
 
-__all__ = ["FileState", "GalleryFile", "write_private"]
+__all__ = ["Edit", "FileState", "GalleryFile", "write_private"]
 
 _NAME = "people.jsonl"
 _PATIENCE = 10.0
@@ -26,6 +27,13 @@ class FileState(NamedTuple):
     changed: int
     size: int
     inode: int
+
+
+@dataclass(slots=True)
+class Edit:
+    """A gallery while it is being changed: put the changed one in its place."""
+
+    gallery: Gallery
 
 
 class GalleryFile:
@@ -61,32 +69,48 @@ class GalleryFile:
             raise LivefgError(f"The people in {self.path} cannot be read ({_cause(error)}).") from error
         return decode(content, str(self.path))
 
-    def change(self, change: Callable[[Gallery], Gallery]) -> Gallery:
-        """Replace the gallery by what `change` makes of it, and return that; without people the file is removed.
+    @contextmanager
+    def edit(self) -> Iterator[Edit]:
+        """Change the gallery: what the block puts in the place of `Edit.gallery` is written at its end.
 
-        Raises LivefgError, with the file as it was, if it cannot be read or written, if another process does not
-        let go of it, or if `change` raises it.
+        Nobody else can change the file meanwhile. Without people it is removed. Raises LivefgError, with the file as
+        it was, if it cannot be read or written, or another process does not let go of it; an error in the block leaves
+        the file as it was too.
         """
+        with ExitStack() as stack:
+            self._lock(stack)
+            edit = Edit(self.load())
+            before = edit.gallery
+            yield edit
+            if edit.gallery is not before:
+                self._save(edit.gallery)
+
+    def _lock(self, stack: ExitStack) -> None:
+        """Make the folder and hold the lock until the stack is closed."""
+        folder = self.path.parent
         try:
-            # The folder holds what only its owner should see, also where it was there before.
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.parent.chmod(0o700)
-            with locked(self.path.with_name(self.path.name + ".lock"), self._patience):
-                gallery = change(self.load())
-                if gallery.people:
-                    write_private(self.path, encode(gallery))
-                else:
-                    _remove(self.path)
+            folder.mkdir(parents=True, exist_ok=True)
+            # It holds what only its owner should see, also where it was there before.
+            folder.chmod(0o700)
+            stack.enter_context(locked(self.path.with_name(self.path.name + ".lock"), self._patience))
         except BusyError:
             raise LivefgError(
                 f"Another livefg has been changing {self.path} for {self._patience:g} seconds; try again when it is "
                 "done."
             ) from None
         except OSError as error:
+            raise LivefgError(f"The folder {folder} for people cannot be used ({_cause(error)}).") from error
+
+    def _save(self, gallery: Gallery) -> None:
+        try:
+            if gallery.people:
+                write_private(self.path, encode(gallery))
+            else:
+                _remove(self.path)
+        except OSError as error:
             raise LivefgError(
                 f"The people in {self.path} cannot be saved ({_cause(error)}); nothing was changed."
             ) from error
-        return gallery
 
 
 def write_private(path: Path, content: bytes) -> None:

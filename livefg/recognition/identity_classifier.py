@@ -21,7 +21,7 @@ from livefg.errors import LivefgError
 from livefg.gallery.people import UNKNOWN, Gallery
 from livefg.results import FloatArray, Label
 
-__all__ = ["CALIBRATION_FORMAT", "Calibration", "IdentityClassifier", "as_unknown", "features"]
+__all__ = ["CALIBRATION_FORMAT", "FEATURES", "Calibration", "IdentityClassifier", "as_unknown", "features"]
 
 CALIBRATION_FORMAT = 1
 _BEST = 5
@@ -32,11 +32,14 @@ _FILE = "identity_calibration.json"
 class Calibration:
     """What cosines mean: fitted offline on people of several picture sets, see docs/identity.md.
 
-    The logarithm of the likelihood ratio is `weights` times `features`. A name is answered from a probability of
-    `threshold` on.
+    The likelihood ratio of "the same person" to "another" is exp(`weights` times `features`), but neither less than
+    `floor`, since some good pictures of a person are like no other, nor more than `ceiling`, since no more was seen. A
+    name is answered from a probability of `threshold` on.
     """
 
     weights: tuple[float, ...]
+    floor: float
+    ceiling: float
     threshold: float
 
     @classmethod
@@ -49,26 +52,27 @@ class Calibration:
                 raise LivefgError(
                     f"The calibration {path} has format {data['format']!r}; this livefg reads {CALIBRATION_FORMAT}."
                 )
-            return cls(tuple(float(weight) for weight in data["weights"].values()), float(data["threshold"]))
+            return cls(
+                tuple(float(data["weights"][name]) for name in FEATURES),
+                *(float(data[name]) for name in ("floor", "ceiling", "threshold")),
+            )
         except OSError as error:
             raise LivefgError(f"The calibration {path} cannot be read ({error.strerror}).") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LivefgError(f"The calibration {path} cannot be understood ({error}).") from error
 
 
-FEATURES = ("constant", "cosine", "pictures", "cosine_pictures", "quality", "cosine_quality")
+FEATURES = ("constant", "cosine", "pictures", "quality", "cosine_quality")
 """What the likelihood ratio depends on, in the order of the weights."""
 
 
 def features(cosines: FloatArray, pictures: FloatArray, qualities: FloatArray) -> FloatArray:
-    """FEATURES of comparisons (..., 6) from their cosines, how many pictures the prototype is made of (>= 1), and the
+    """FEATURES of comparisons (..., 5) from their cosines, how many pictures the prototype is made of (>= 1), and the
     quality 0..1 of the view; all broadcast.
     """
-    cosines, pictures, qualities = np.broadcast_arrays(cosines, 1.0 - 1.0 / pictures, qualities)
-    ones = np.ones_like(cosines)
-    return np.stack(
-        [ones, cosines, pictures, cosines * pictures, qualities, cosines * qualities], axis=-1
-    ).astype(np.float32)
+    more = 1.0 - 1.0 / pictures
+    columns = np.broadcast_arrays(1.0, cosines, more, qualities, cosines * qualities)
+    return np.stack(columns, axis=-1).astype(np.float32)
 
 
 def as_unknown(label: Label) -> Label:
@@ -99,13 +103,20 @@ class IdentityClassifier:
         `embeddings` are (n, 128) of length 1, `qualities` (n,) 0..1.
         """
         cosines = embeddings @ self._prototypes.T
-        ratios = features(cosines, self._pictures, qualities[:, None]) @ np.array(
-            self.calibration.weights, np.float32
-        )
         logits = np.zeros((len(embeddings), len(self.labels)), np.float32)
-        logits[:, :-1] = ratios - np.log(max(1, len(self.labels) - 1))
+        logits[:, :-1] = self._ratios(cosines, qualities[:, None]) - np.log(max(1, len(self.labels) - 1))
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+    def _ratios(self, cosines: FloatArray, qualities: FloatArray) -> FloatArray:
+        """Logarithms of the likelihood ratios (n, people) of cosines."""
+        calibration = self.calibration
+        ratios = features(cosines, self._pictures, qualities) @ np.array(calibration.weights, np.float32)
+        return np.clip(
+            np.logaddexp(ratios, np.float32(np.log(calibration.floor))),
+            None,
+            np.float32(np.log(calibration.ceiling)),
+        )
 
     def label(self, probabilities: FloatArray) -> Label:
         """The answer that probabilities (labels,) mean, with the five best as scores.

@@ -57,28 +57,29 @@ class ViewMeasures(NamedTuple):
     confidence: float
 
     @property
-    def factors(self) -> dict[str, float]:
-        """How good the view is in each respect, 0..1, by the name of what may be wrong."""
+    def losses(self) -> dict[str, float]:
+        """How much quality is lost by what, from 0 on, by the word for it."""
         return {
-            "small": _ramp(math.log2(max(1.0, self.eye_distance)), *_EYE_DISTANCE_LOG2),
-            "blurred": _ramp(self.sharpness, *_SHARPNESS),
-            "turned away": _ramp(-self.misfit, *_MISFIT),
-            "dark": _ramp(self.contrast, *_CONTRAST),
-            "doubtful": _ramp(self.confidence, *_CONFIDENCE),
+            "small": _LOSS_SMALL * max(0.0, math.log2(_EYES / max(self.eye_distance, 1.0))),
+            "blurred": _LOSS_BLURRED * max(0.0, _SHARP - self.sharpness),
+            "turned away": _LOSS_TURNED * max(0.0, self.misfit - _FITTING),
+            "dark": _LOSS_DARK * max(0.0, math.log2(_CONTRAST / max(self.contrast, 1.0))),
+            "doubtful": _LOSS_DOUBTFUL * max(0.0, _CONFIDENT - self.confidence),
         }
 
     @property
     def quality(self) -> float:
-        """How much the view tells about who it is, 0..1: the product of the factors."""
-        return math.prod(self.factors.values())
+        """How much the view tells about who it is, 0..1: 1 less the losses."""
+        return max(0.0, 1.0 - sum(self.losses.values()))
 
 
-# Where each measure begins to tell something and where more of it brings no more; see docs/identity.md.
-_EYE_DISTANCE_LOG2 = (2.0, 4.6)
-_SHARPNESS = (-2.4, -1.6)
-_MISFIT = (-0.5, -0.12)
-_CONTRAST = (4.0, 18.0)
-_CONFIDENCE = (0.4, 0.9)
+# Quality follows the cosine that a view has with good pictures of the same person: 1 at the 0.78 of good views, 0 at
+# the 0.3 that others reach too. The losses are a linear fit to that over good and bad pictures; see docs/identity.md.
+_EYES, _LOSS_SMALL = 20.0, 0.1
+_SHARP, _LOSS_BLURRED = -1.6, 0.5
+_FITTING, _LOSS_TURNED = 0.12, 1.1
+_CONTRAST, _LOSS_DARK = 18.0, 0.13
+_CONFIDENT, _LOSS_DOUBTFUL = 0.98, 2.4
 
 
 class View(NamedTuple):
@@ -180,8 +181,3 @@ def measure(aligned: ImageArray, points: FloatArray, confidence: float) -> ViewM
         contrast=math.sqrt(variance),
         confidence=confidence,
     )
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high`, straight between."""
-    return min(1.0, max(0.0, (value - low) / (high - low)))

@@ -24,14 +24,14 @@ SAME_PERSON = 0.45
 """From this cosine on two looks show the same person: reached by 1 in 4000 pairs of two people in news photographs."""
 OTHER_PERSON = 0.2
 """Below this cosine two good looks show two people: so low are 1 in 1000 pairs of good pictures of one person."""
-GOOD_QUALITY = 0.4
+GOOD_QUALITY = 0.75
 """From this quality on a look can contradict others."""
 
 _KEPT = 10
 _LEAST_WEIGHT = 0.02
 _NAMED_LOOKS = 2
 _UNKNOWN_LOOKS = 3
-_ENOUGH_QUALITY = 0.8
+_ENOUGH_QUALITY = 1.5
 _LEAVE = 0.5
 
 

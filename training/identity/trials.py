@@ -57,7 +57,7 @@ def sessions(
         ]
     )
     usable_qualities, shown_qualities = usable.qualities, shown.qualities
-    for _ in range(count):
+    for _ in range(count if len(eligible) else 0):
         chosen = np.sort(noise.choice(eligible, min(people, len(eligible)), replace=False))
         entries, rows, truth = [], [], []
         for place, name in enumerate(chosen):

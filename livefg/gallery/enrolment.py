@@ -1,0 +1,248 @@
+"""Introducing people: which pictures are good enough, which do not belong, who looks like somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from livefg.errors import LivefgError
+from livefg.gallery.people import UNKNOWN, Gallery, Person, Portrait, check_name
+from livefg.gallery.store import GalleryFile
+from livefg.inference.network import Network
+from livefg.perception.detection import FaceDetector
+from livefg.perception.faces import FaceTracker
+from livefg.recognition.identity_classifier import IdentityClassifier
+from livefg.recognition.identity_embedding import NETWORK, FaceEmbedder, View, ViewMeasures, align
+from livefg.results import Face, FloatArray, Frame, FrameResult, ImageArray
+from livefg.sources.images import read_image
+
+__all__ = [
+    "LEAST_QUALITY",
+    "Candidate",
+    "Enrolled",
+    "Enroller",
+    "enroll",
+    "enroll_from_frame",
+    "fault_of",
+    "outliers",
+    "portrait_of",
+]
+
+LEAST_QUALITY = 0.6
+"""A view worse than this is not enrolled: what it would add is doubt."""
+_MOST_FACES = 8
+_MUCH_LARGER = 1.8
+_BELONGS = 0.35  # cosine with the other pictures of a person; lower are 1 in 100 of the same and 995 in 1000 of others
+_THUMBNAIL_QUALITY = 80
+"""Of the JPEG, in percent."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A picture that may become a portrait: where it came from, and its portrait, or why there is none."""
+
+    source: str
+    portrait: Portrait | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrolled:
+    """What became of an enrolment.
+
+    `person` is as it is in the gallery now, or None if nothing was added. `added` are the sources that were taken,
+    `known` those that had been before, `rejected` those that were not, with the reason. `look_alikes` are the names of
+    others for whom some of the new pictures would be taken.
+    """
+
+    name: str
+    person: Person | None
+    added: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+    look_alikes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "name": self.name,
+            "enrolled": self.person is not None,
+            "portraits": len(self.person.portraits) if self.person else 0,
+            "added": list(self.added),
+            "known": list(self.known),
+            "rejected": [{"source": source, "reason": reason} for source, reason in self.rejected],
+            "look_alikes": list(self.look_alikes),
+        }
+
+
+class Enroller:
+    """Finds the one face in each picture and judges whether it is good enough to know somebody by."""
+
+    def __init__(self, device: str = "auto", *, thumbnails: bool = False) -> None:
+        """Load the networks. `thumbnails`: keep a small picture of each face. Raises LivefgError as `Network.load`."""
+        self._detector = FaceDetector(Network.load("face_detector", device))
+        self._mesh = Network.load("face_mesh", device)
+        self.embedder = FaceEmbedder(Network.load(NETWORK, device))
+        self._thumbnails = thumbnails
+
+    def candidate(self, path: Path, name: str | None = None) -> Candidate:
+        """Judge the picture in a file, called `name` in what is said of it (default: its path)."""
+        source = name or str(path)
+        try:
+            image = read_image(path, source)
+        except LivefgError as error:
+            return Candidate(source, None, str(error))
+        return self.candidate_in(image, source)
+
+    def candidate_in(self, image: ImageArray, source: str) -> Candidate:
+        """Judge a picture (height, width, 3) RGB uint8."""
+        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False)
+        faces = sorted(tracker.update(Frame(image, 0, 0.0, source)), key=_width, reverse=True)
+        if not faces:
+            return Candidate(source, None, "no face was found")
+        if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):
+            return Candidate(source, None, f"{len(faces)} faces were found; cut out the one that is meant")
+        return self.candidate_of(image, faces[0], source)
+
+    def candidate_of(self, image: ImageArray, face: Face, source: str) -> Candidate:
+        """Judge one face of a picture."""
+        if face.points is None:
+            return Candidate(source, None, "the face has no alignment points")
+        view = self.embedder(image, face.points, face.confidence)
+        assert view is not None
+        fault = fault_of(view.measures)
+        if fault:
+            return Candidate(source, None, fault)
+        return Candidate(source, portrait_of(image, face.points, view, thumbnail=self._thumbnails))
+
+
+def fault_of(measures: ViewMeasures) -> str:
+    """Why a view is too poor to enrol, in words; empty if it is good enough."""
+    if measures.quality >= LEAST_QUALITY:
+        return ""
+    losses = measures.losses
+    worst = max(losses, key=losses.__getitem__)
+    detail = f" ({measures.eye_distance:.0f} pixels between the eyes)" if worst == "small" else ""
+    return f"the face is too {worst}{detail}"
+
+
+def portrait_of(image: ImageArray, points: FloatArray, view: View, *, thumbnail: bool = False) -> Portrait:
+    """A portrait from a view, with a small picture of the aligned face if wished."""
+    picture = None
+    if thumbnail:
+        aligned = cv2.cvtColor(align(image, points), cv2.COLOR_RGB2BGR)
+        done, buffer = cv2.imencode(".jpg", aligned, [cv2.IMWRITE_JPEG_QUALITY, _THUMBNAIL_QUALITY])
+        picture = buffer.tobytes() if done else None
+    return Portrait(view.embedding, view.quality, thumbnail=picture)
+
+
+def outliers(portraits: Sequence[Portrait], trusted: Sequence[Portrait] = ()) -> list[int]:
+    """Places of portraits that do not show the person whom most show, worst first.
+
+    `trusted` portraits count as the person's without question. Of two portraits alone nobody can tell which is
+    wrong: both are named then.
+    """
+    left = list(range(len(portraits)))
+    found: list[int] = []
+    while len(left) + len(trusted) > 1 and left:
+        everything = [*(portraits[place] for place in left), *trusted]
+        embeddings = np.stack([portrait.embedding for portrait in everything])
+        cosines = embeddings @ embeddings.T
+        np.fill_diagonal(cosines, 0.0)
+        # The middle of the others, of length one, against each.
+        others = embeddings.sum(axis=0) - embeddings
+        fits = (embeddings * others).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
+        worst = int(np.argmin(fits[: len(left)]))
+        if fits[worst] >= _BELONGS:
+            break
+        found.append(left.pop(worst))
+    if found and len(left) == 1 and not trusted:
+        found += left
+    return found
+
+
+def enroll(
+    name: str, candidates: Iterable[Candidate], file: GalleryFile, *, keep_outliers: bool = False
+) -> Enrolled:
+    """Add the good candidates to a person's portraits, in the gallery file.
+
+    Raises LivefgError if the name cannot be one, or the file cannot be read or written.
+    """
+    name, everything = check_name(name), tuple(candidates)
+    good = {candidate.source: candidate.portrait for candidate in everything if candidate.portrait}
+    rejected = tuple(
+        (candidate.source, candidate.fault) for candidate in everything if not candidate.portrait
+    )
+    if not good:
+        return Enrolled(name, None, rejected=rejected)
+    with file.edit() as edit:
+        before = edit.gallery.get(name)
+        trusted = before.portraits if before else ()
+        portraits = list(good.values())
+        strange = {} if keep_outliers else {list(good)[i]: None for i in outliers(portraits, trusted)}
+        reason = _outlier_reason(len(good), known=before is not None)
+        rejected += tuple((source, reason) for source in strange)
+        taken = {source: portrait for source, portrait in good.items() if source not in strange}
+        if not taken:
+            return Enrolled(name, None, rejected=rejected)
+        look_alikes = _look_alikes(edit.gallery, name, taken.values())
+        edit.gallery = edit.gallery.with_portraits(name, taken.values())
+        person = edit.gallery.person(name)
+    new = {id(portrait) for portrait in person.portraits}
+    return Enrolled(
+        person.name,
+        person,
+        tuple(source for source, portrait in taken.items() if id(portrait) in new),
+        tuple(source for source, portrait in taken.items() if id(portrait) not in new),
+        rejected,
+        look_alikes,
+    )
+
+
+def enroll_from_frame(
+    name: str, frame: Frame, result: FrameResult, enroller: Enroller, file: GalleryFile | None = None
+) -> Enrolled:
+    """Enrol the largest face of a frame that has been looked at, as from a live window.
+
+    `result` is what the pipeline found in `frame`. Raises LivefgError if there is no face, more than one of about
+    the same size, or the view is too poor; else as `enroll`.
+    """
+    name = check_name(name)
+    faces = sorted(result.faces, key=_width, reverse=True)
+    if not faces:
+        raise LivefgError(f"{name} was not enrolled: no face is in the picture.")
+    if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):
+        raise LivefgError(f"{name} was not enrolled: {len(faces)} faces are in the picture.")
+    candidate = enroller.candidate_of(frame.image, faces[0], "the picture")
+    if candidate.portrait is None:
+        raise LivefgError(f"{name} was not enrolled: {candidate.fault}.")
+    enrolled = enroll(name, [candidate], file or GalleryFile())
+    if enrolled.person is None:
+        raise LivefgError(f"{name} was not enrolled: {enrolled.rejected[0][1]}.")
+    return enrolled
+
+
+def _outlier_reason(pictures: int, known: bool) -> str:
+    if known or pictures > 2:
+        return "it does not look like the person on the other pictures"
+    return "the two pictures do not look like one person, and nobody can tell which is right"
+
+
+def _look_alikes(gallery: Gallery, name: str, portraits: Collection[Portrait]) -> tuple[str, ...]:
+    """Other people whom some of the portraits would be taken for."""
+    own = gallery.get(name)
+    others = gallery.without(own.name) if own else gallery
+    if not others.people:
+        return ()
+    classifier = IdentityClassifier(others)
+    names = {classifier(portrait.embedding, portrait.quality).name for portrait in portraits}
+    return tuple(sorted(names - {UNKNOWN}))
+
+
+def _width(face: Face) -> float:
+    return face.box[2] - face.box[0]
