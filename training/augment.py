@@ -19,6 +19,8 @@ __all__ = ["Augmentation", "Batch", "augment", "sides_guessed"]
 
 _FINGERS = [(1, 2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20)]
 _PALM = [0, 5, 9, 13, 17]
+_TURNED_AWAY = 0.5
+"""The weight of a hand that turning made something else: it was drawn as often as what it no longer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def augment(
         right,
         depth.astype(np.float32),
         changed,
-        sure.astype(np.float32),
+        np.where(changed == label, sure, _TURNED_AWAY * sure).astype(np.float32),
     )
 
 

@@ -35,6 +35,7 @@ class GestureNetwork(nn.Module):
 
     def __init__(self, shape: NetworkShape, labels: int) -> None:
         super().__init__()
+        self.shape = shape
         self.features = HandFeatures(shape.features)
         layers: list[nn.Module] = []
         size = self.features.size

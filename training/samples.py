@@ -151,31 +151,46 @@ class Samples:
         """(N,): whether z of the landmarks and the world landmarks are known."""
         return np.isfinite(self.world).all(axis=(1, 2)) & np.isfinite(self.landmarks).all(axis=(1, 2))
 
-    def save(self, path: Path) -> None:
-        """Write the table as a compressed `.npz`, whole or not at all. Raises LivefgError if that fails."""
+    def save(self, path: Path, *, half: bool = False) -> None:
+        """Write the table as a compressed `.npz`, whole or not at all; `half` rounds numbers to float16.
+
+        Raises LivefgError if that fails.
+        """
         content = BytesIO()
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        if half:
+            arrays = {
+                name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
+                for name, array in arrays.items()
+            }
         np.savez_compressed(content, format=np.int64(_FORMAT), **arrays)
         write_whole(path, content.getvalue())
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote. Raises LivefgError that says what is wrong with the file."""
+    def load(cls, path: Path, *, source: str = "", licence: str = "unknown") -> Self:
+        """Read what `save` wrote, or any npz with `landmarks` and `label`, perhaps `world` and `right`.
+
+        `source` (default: the file's name) and `licence` stand in where the file names none. Raises LivefgError that
+        says what is wrong with the file.
+        """
         try:
             with np.load(path, allow_pickle=False) as data:
-                missing = [field.name for field in fields(cls) if field.name not in data]
-                if missing:
-                    raise LivefgError(
-                        f"{path} is not a table of samples: it has no array called {missing[0]!r}."
-                    )
-                return cls(*(_stored(data[field.name]) for field in fields(cls)))
+                for name in ("landmarks", "label"):
+                    if name not in data:
+                        raise LivefgError(f"{path} is not a table of samples: it has no array called {name!r}.")
+                known = {name: data[name] for name in data.files if name in {*_TEXTS, "world", "right"}}
+                texts = {name: known[name].tolist() for name in _TEXTS[1:] if name in known}
+                table = cls.build(
+                    data["landmarks"].astype(np.float32),
+                    known["label"].tolist(),
+                    world=known.get("world"),
+                    right=known.get("right"),
+                    source=source or path.stem,
+                    licence=licence,
+                )
+                return replace(table, **{name: np.array(value, np.str_) for name, value in texts.items()})
         except (OSError, EOFError, ValueError) as error:
             raise LivefgError(f"{path} cannot be read as a table of samples ({error}).") from error
-
-
-def _stored(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Numbers may be stored with half the digits; they are computed with as float32."""
-    return array.astype(np.float32) if np.issubdtype(array.dtype, np.floating) else array
 
 
 def _floats(value: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:

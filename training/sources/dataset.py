@@ -257,9 +257,11 @@ def _gather_samples(
     files = sorted(root.glob(entry.path))
     if not files:
         raise LivefgError(f"The source {entry.name} has no file {root / entry.path}.")
-    found = Samples.concatenate(Samples.load(file) for file in files)
+    found = Samples.concatenate(
+        Samples.load(file, source=entry.name, licence=entry.licence) for file in files
+    )
     progress(entry.name, len(files), len(files))
-    return (found.relabelled(lambda label: _meaning(entry, label) or None), [])
+    return found.relabelled(lambda label: entry.labels.get(label, label) or None), []
 
 
 def _is_material(path: Path) -> bool:

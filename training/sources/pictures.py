@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ import numpy as np
 from livefg.errors import LivefgError
 from livefg.inference.manifest import Manifest
 from livefg.paths import user_cache_dir
+from livefg.perception import detection, geometry, handedness, hands
 from livefg.perception.handedness import apparent_right
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, Hand
@@ -28,8 +29,9 @@ HandChoice = Literal["only", "largest", "central", "highest", "all"]
 
 _HANDS = 2
 _SMALLEST = 20.0  # pixels from the wrist to the middle finger's knuckle under which points are guesses
-_PERCEPTION = ("palm_detector", "hand_landmarks")
-_CACHE_VERSION = "2"
+# What is seen depends on these; the cache forgets what others saw.
+_NETWORKS = ("palm_detector", "hand_landmarks")
+_CODE = (detection, geometry, handedness, hands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ class PictureReader:
         self._folder = (cache or user_cache_dir()) / "landmarks"
         self._every = every
         self._pipeline: Pipeline | None = None
-        entries = Manifest.load().entries
-        networks = [entries[name].sha256 for name in _PERCEPTION]
-        self._perception = hashlib.sha256("|".join([_CACHE_VERSION, *networks]).encode()).hexdigest()
+        manifest = Manifest.load()
+        parts = [manifest.entry(name).sha256.encode() for name in _NETWORKS]
+        parts += [Path(str(module.__file__)).read_bytes() for module in _CODE]
+        self._perception = hashlib.sha256(b"|".join(parts)).hexdigest()
 
     def __enter__(self) -> PictureReader:
         return self
@@ -130,14 +133,14 @@ class PictureReader:
                 )
             )
         self._pipeline.reset()
-        hands = self._pipeline.process(frame).hands
+        found = self._pipeline.process(frame).hands
         return Seen(
             Item(path, frame.index),
             frame.width,
             frame.height,
-            _stack([hand.landmarks for hand in hands]),
-            _stack([_world(hand) for hand in hands]),
-            np.array([apparent_right(hand, frame.mirrored) for hand in hands], np.float32),
+            _stack([hand.landmarks for hand in found]),
+            _stack([_world(hand) for hand in found]),
+            np.array([apparent_right(hand, frame.mirrored) for hand in found], np.float32),
         )
 
 
@@ -172,8 +175,6 @@ def _store(file: Path, seen: list[Seen]) -> None:
 
 
 def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    from io import BytesIO
-
     content = BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()

@@ -21,7 +21,7 @@ Four = tuple[Finger, Finger, Finger, Finger]
 
 _STRAIGHT: Four = ((2, -3, 4, 2), (2, 1, 4, 2), (2, 4, 4, 2), (2, 6, 4, 2))
 _SPREAD: Four = ((0, 9, 3, 2), (0, 1, 3, 2), (0, -8, 3, 2), (0, -16, 3, 2))
-_CURLED: Four = ((82, 0, 100, 62), (86, 0, 102, 62), (86, 0, 102, 62), (84, 0, 98, 60))
+_CURLED: Four = ((80, 0, 100, 72), (84, 0, 102, 74), (84, 0, 102, 74), (82, 0, 98, 72))
 
 _OPEN: Thumb = (-4, 12, 0, -4, -8)
 _BESIDE: Thumb = (16, -16, 0, 10, 6)
@@ -205,9 +205,21 @@ POSES: tuple[Pose, ...] = (
         middle=(44, 0, 66, 36),
         ring=(6, -6, 6, 3),
         pinky=(0, -15, 4, 2),
-        share=0.5,
+        share=0.8,
         variation=0.6,
     ),
+    _pose(
+        "none",
+        "thumb_on_ring",
+        (36, 30, 4, 30, 26),
+        index=(2, 8, 4, 2),
+        middle=(4, 2, 6, 3),
+        ring=(50, -2, 70, 38),
+        pinky=(8, -10, 10, 5),
+        share=0.8,
+        variation=0.6,
+    ),
+    _pose("none", "o_shape", (26, 18, 6, 26, 24), _all_fingers(40, 62, 32), share=1, variation=0.8),
     _pose("none", "thumb_aside", _OUT, views="thumb_aside", share=1),
 )
 """Every way to show every class; `in_between` poses of `none` are made by `between`."""
@@ -246,6 +258,8 @@ def sampled_angles(pose: Pose, random: np.random.Generator) -> FloatArray:
         bend = pip + together_pip
         if angles[first + 2] < 20:  # a straight finger bends rather than bending back
             bend = abs(bend)
+        if angles[first + 2] > 90:  # a fist's fingertips are rolled in more or less
+            dip *= 2.5
         angles[first : first + 4] += (mcp + together_mcp, sideways, bend, 0.6 * bend + dip)
     angles[21:23] += random.uniform(0, 1, 2) * (4, 8)
     angles[23:25] += random.normal(size=2) * (14.0, 7.0)

@@ -61,7 +61,7 @@ metacarpal; the wrist flexes towards the palm and deviates towards the thumb."""
 _THUMB_LIMITS = ((-25, 60), (-20, 55), (-50, 40), (-20, 65), (-25, 80))
 _PALM_LIMITS = ((0, 12), (0, 20))
 _WRIST_LIMITS = ((-60, 65), (-25, 30))
-_FINGER_LIMITS = ((-25, 95), (-20, 20), (-8, 112), (-12, 82))
+_FINGER_LIMITS = ((-25, 95), (-20, 20), (-8, 112), (-12, 90))
 LIMITS = np.array(
     [*_THUMB_LIMITS, *(_FINGER_LIMITS * 4), *_PALM_LIMITS, *_WRIST_LIMITS],
     np.float64,

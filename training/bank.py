@@ -1,0 +1,107 @@
+"""The bank of landmarks that ships: hands without a gesture for everybody's training, and the shipped gestures to extend.
+
+It lies beside this module, small enough to be installed with livefg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from training.fit import logits_of, still
+from training.networks import GestureNetwork
+from training.samples import Samples
+
+__all__ = ["NONE", "Table", "compact_bank", "shipped_bank", "with_bank"]
+
+NONE = "none"
+_ALIKE = 0.3
+"""The share of a gesture's examples from which it counts as the same as one of the bank's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What is learned from: the user's own samples first, then the bank's; what there is to tell apart; what to say."""
+
+    samples: Samples
+    own: int
+    labels: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def shipped_bank() -> Path:
+    """The bank's file; it may be missing in a tree from which nothing was trained yet."""
+    return Path(__file__).parent / "data" / "bank.npz"
+
+
+def with_bank(
+    own: Samples, bank: Samples, known: Sequence[str], judge: tuple[GestureNetwork, Sequence[str]] | None
+) -> Table:
+    """Put the user's own samples and the bank together.
+
+    With `known` labels (of the classifier to be extended) the bank's samples keep their names. Without, all of them
+    show `none`, except those of gestures that look like one of the user's to `judge` (a network and its labels).
+    """
+    mine = sorted(set(own.counts()) - {NONE})
+    alike = _alike(own, mine, judge)
+    if known:
+        added = bank.take(np.isin(bank.label, list(known)))
+        labels = (*known, *(name for name in mine if name not in known))
+        notes = tuple(
+            f"{share:.0%} of the examples of {name!r} look like {other!r}, which is known already: the two will be mixed up"
+            for name, (other, share) in alike.items()
+            if name not in known
+        )
+    else:
+        similar = {other for other, _ in alike.values()} | set(mine)
+        added = bank.take(~np.isin(bank.label, sorted(similar)))
+        added = replace(added, label=np.full(len(added), NONE))
+        labels = (NONE, *mine)
+        notes = ()
+    return Table(Samples.concatenate([own, added]), len(own), tuple(labels), notes)
+
+
+def compact_bank(samples: Samples, most: int, seed: int = 0) -> Samples:
+    """At most `most` samples of each label and source, spread over its sessions, ready to be stored in few bytes."""
+    rng = np.random.default_rng(seed)
+    kept: list[int] = []
+    for label in samples.counts():
+        for source in sorted(set(samples.source[samples.label == label].tolist())):
+            rows = np.flatnonzero((samples.label == label) & (samples.source == source))
+            allowed = most * 4 if label == NONE else most
+            kept += sorted(rng.permutation(rows)[:allowed].tolist())
+    chosen = samples.take(kept)
+    centre = chosen.landmarks[:, :1]
+    size = np.ptp(chosen.landmarks[..., :2], axis=1).max(axis=1).reshape(-1, 1, 1)
+    placed = (chosen.landmarks - centre) / size
+    empty = np.full(len(chosen), "", np.str_)
+    values = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
+    values |= {
+        "landmarks": placed.astype(np.float16).astype(np.float32),
+        "world": chosen.world.astype(np.float16).astype(np.float32),
+        "item": empty,
+    }
+    return Samples(**values)
+
+
+def _alike(
+    own: Samples, mine: Sequence[str], judge: tuple[GestureNetwork, Sequence[str]] | None
+) -> dict[str, tuple[str, float]]:
+    """For each of the user's gestures: the gesture that the judge takes it for, if it does so often, and how often."""
+    if judge is None or not len(own):
+        return {}
+    network, labels = judge
+    said = logits_of(network, still(own, np.zeros(len(own), np.int64))).argmax(axis=1)
+    found = {}
+    for name in mine:
+        answers = said[own.label == name]
+        number = int(np.bincount(answers, minlength=len(labels)).argmax())
+        share = float((answers == number).mean())
+        if share >= _ALIKE and labels[number] not in {NONE, name}:
+            found[name] = (labels[number], share)
+    return found
+
+

@@ -1,0 +1,339 @@
+"""How a gesture classifier is made, from the examples to the file; it reads from top to bottom.
+
+The same steps make what ships and what a user trains: gather the samples, hold some people back and examine networks
+that never saw them, choose temperature and reject threshold by that, then learn from everybody and write one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from livefg.errors import LivefgError
+from training.augment import Batch
+from training.bank import NONE, Table, shipped_bank, with_bank
+from training.calibration import fit_temperature, reject_threshold, softmax
+from training.directions import Direction
+from training.evaluation import Evaluation, evaluate, under_conditions
+from training.export import About, Parity, export, read_network
+from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, row_weights, still
+from training.networks import GestureNetwork, NetworkShape
+from training.samples import FloatArray, Samples
+from training.sources.dataset import DatasetFile, Gathered, gather
+from training.split import Split, SplitBy, leave_one_out, split
+
+__all__ = ["GestureRecipe", "Held", "Teller", "Trained", "examine", "train_gestures"]
+
+HoldBack = SplitBy | Literal["auto", "each_source"]
+Network = tuple[GestureNetwork, tuple[str, ...]]
+
+_FEWEST = 5
+_LOWEST_THRESHOLD = 0.5
+_MOST_EXAMINED = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class GestureRecipe:
+    """Everything beside the data that decides the result.
+
+    `hold_back` says what is put aside for the examination: whole persons, sessions or sources (`row` mixes neighbours
+    into both sides, as a contrast only), `auto` for the first of them that the data allow, or `each_source` for one
+    examination after the other, each without one source; `never_examined` names sources that always stay in (rendered
+    hands: being right about them proves nothing). `false_rate` is the share of hands without a gesture that
+    may be given one.
+    """
+
+    shape: NetworkShape = field(default_factory=NetworkShape)
+    fit: FitSettings = field(default_factory=FitSettings)
+    hold_back: HoldBack = "auto"
+    never_examined: tuple[str, ...] = ()
+    false_rate: float = 0.01
+
+
+class Teller(Protocol):
+    """Is told how the work goes on."""
+
+    def step(self, sentence: str) -> None:
+        """A new step begins."""
+        ...
+
+    def gathering(self, source: str, done: int, total: int) -> None:
+        """So many items of a source have been read."""
+        ...
+
+    def epoch(self, epoch: Epoch, total: int) -> None:
+        """An epoch has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What networks that did not see them make of held-back samples: `logits` (M, K) of `samples` (M), and how."""
+
+    samples: Samples
+    logits: FloatArray
+    how: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A classifier that was written to `path`, how it did on what it had not seen, and what it was made from."""
+
+    path: Path
+    about: About
+    evaluation: Evaluation
+    parity: Parity
+    gathered: Gathered
+    fitted: Fitted
+    notes: tuple[str, ...]
+
+
+def train_gestures(
+    dataset: DatasetFile,
+    path: Path,
+    recipe: GestureRecipe,
+    tell: Teller,
+    *,
+    extend: Path | None = None,
+    bank: Samples | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+) -> Trained:
+    """Train on a dataset and write the classifier to `path`.
+
+    With `extend`, the gestures are added to those of that classifier. `bank` are hands beside the dataset's, the
+    shipped ones by default; an empty table for none. `folder` takes the log, the checkpoints (for `resume`) and
+    `evaluation.json`. Raises LivefgError, in one sentence, for what a user can put right.
+    """
+    # 1. The examples.
+    tell.step("reading the examples")
+    gathered = gather(dataset, tell.gathering)
+    _require_enough(gathered)
+
+    # 2. What there is to tell apart: none and the dataset's gestures, and with them those of another classifier.
+    base = read_network(extend) if extend else None
+    table = with_bank(gathered.samples, _bank(bank), base[1] if base else (), base)
+    labels = _in_order(table.labels, dataset.labels)
+    if base:
+        recipe = replace(recipe, shape=base[0].shape)
+
+    # 3. An examination: networks that never saw the held-back people.
+    held = examine(table, labels, recipe, dataset.directions, tell, base)
+
+    # 4. Confidence that can be believed, and when to say none.
+    temperature, threshold, reason = _calibrated(held, labels, recipe.false_rate)
+    evaluation = evaluate(
+        held.samples, softmax(held.logits, temperature), labels, threshold, before=softmax(held.logits)
+    )
+
+    # 5. The network that counts learns from everybody.
+    tell.step(f"learning {len(labels)} labels from {len(table.samples)} hands")
+    fitted = fit(
+        table.samples,
+        None,
+        labels,
+        recipe.shape,
+        recipe.fit,
+        directions=dataset.directions,
+        start=_warm(base, labels),
+        folder=folder,
+        resume=resume,
+        on_epoch=tell.epoch,
+    )
+
+    # 6. One file that explains itself, or none.
+    tell.step("comparing ONNX Runtime with torch")
+    evaluation = replace(
+        evaluation,
+        conditions=_conditions(held, fitted.network, labels, dataset.directions),
+        about={"split": held.how, "rejected": gathered.reasons(), "samples": gathered.samples.counts()},
+    )
+    about = About(
+        labels=labels,
+        shape=recipe.shape,
+        temperature=temperature,
+        reject_threshold=threshold,
+        reject_reason=reason,
+        loss=_loss_in_words(recipe.fit),
+        training_data=_origins(dataset, table),
+        split=held.how,
+        licence=_licences(table.samples),
+        metrics=_metrics(evaluation),
+    )
+    parity = export(fitted.network, about, _batch(held.samples, labels), path)
+    if folder:
+        evaluation.save(folder / "evaluation.json")
+    return Trained(path, about, evaluation, parity, gathered, fitted, table.notes)
+
+
+def examine(
+    table: Table,
+    labels: Sequence[str],
+    recipe: GestureRecipe,
+    directions: Sequence[Direction],
+    tell: Teller,
+    base: Network | None = None,
+) -> Held:
+    """Train networks without some of the samples and ask them about those, as `recipe.hold_back` says."""
+    samples = table.samples
+    splits = list(_splits(table, recipe))
+    rows, logits = [], []
+    for number, (name, one) in enumerate(splits, start=1):
+        tell.step(f"examination {number} of {len(splits)}" + (f", without {name}" if name else ""))
+        training = samples.take(one.training)
+        # What nobody else shows cannot have been learned.
+        taught = np.isin(samples.label[one.validation], list(training.counts()))
+        asked = one.validation[taught]
+        fitted = fit(
+            training,
+            None,
+            labels,
+            recipe.shape,
+            recipe.fit,
+            directions=directions,
+            start=_warm(base, labels),
+            on_epoch=tell.epoch,
+        )
+        if len(asked):
+            rows.append(asked)
+            logits.append(logits_of(fitted.network, _batch(samples.take(asked), labels)))
+    if not rows:
+        raise LivefgError("There is nothing to examine the network with: each gesture is shown by one source only.")
+    how = "each source left out once" if recipe.hold_back == "each_source" else splits[0][1].how
+    return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how)
+
+
+def _require_enough(gathered: Gathered) -> None:
+    counts = gathered.samples.counts()
+    gestures = {label: count for label, count in counts.items() if label != NONE}
+    if not gestures:
+        reasons = "; ".join(
+            f"{source}: " + ", ".join(f"{count} x {reason}" for reason, count in found.items())
+            for source, found in gathered.reasons().items()
+        )
+        raise LivefgError(f"No example of a gesture was found{f' ({reasons})' if reasons else ''}.")
+    for label, count in gestures.items():
+        if count < _FEWEST:
+            raise LivefgError(f"{label!r} has {count} usable examples; at least {_FEWEST} are needed, better 20.")
+
+
+def _bank(given: Samples | None) -> Samples:
+    if given is not None:
+        return given
+    path = shipped_bank()
+    return Samples.load(path) if path.exists() else Samples.empty()
+
+
+def _in_order(labels: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """The labels in the dataset file's order; those that it does not order follow as they are."""
+    ordered = [label for label in wanted if label in labels]
+    return (*ordered, *(label for label in labels if label not in ordered))
+
+
+def _splits(table: Table, recipe: GestureRecipe) -> list[tuple[str, Split]]:
+    samples, seed = table.samples, recipe.fit.seed
+    if recipe.hold_back == "each_source":
+        return [
+            (name, one) for name, one in leave_one_out(samples) if name not in recipe.never_examined
+        ]
+    if recipe.hold_back != "auto":
+        return [("", split(samples, recipe.hold_back, seed=seed))]
+    ways: tuple[SplitBy, ...] = ("person", "session")
+    for by in ways:
+        try:
+            return [("", split(samples, by, seed=seed))]
+        except LivefgError:
+            continue
+    aside = split(samples, "row", seed=seed)
+    return [("", replace(aside, how=f"{aside.how}: one session only, so the figures flatter"))]
+
+
+def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor] | None:
+    """The weights of another classifier as a start; rows of the last layer move to their labels' places."""
+    if base is None:
+        return None
+    network, known = base
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    for name in ("head.weight", "head.bias"):
+        old = state[name]
+        new = torch.zeros((len(labels), *old.shape[1:]))
+        for place, label in enumerate(labels):
+            if label in known:
+                new[place] = old[known.index(label)]
+        state[name] = new
+    return state
+
+
+def _calibrated(
+    held: Held, labels: Sequence[str], false_rate: float
+) -> tuple[float, float, str]:
+    """Temperature, reject threshold, and how the threshold was chosen; each label and source counts alike."""
+    shown = _numbers(held.samples, labels)
+    temperature = fit_temperature(held.logits, shown, row_weights(held.samples))
+    none = labels.index(NONE)
+    nothing = shown == none
+    if not nothing.any():
+        return temperature, _LOWEST_THRESHOLD, "one half: there were no hands without a gesture to choose it by"
+    chances = softmax(held.logits[nothing], temperature)
+    threshold = reject_threshold(
+        chances.max(axis=1), chances.argmax(axis=1) != none, false_rate, _LOWEST_THRESHOLD
+    )
+    reached = float(((chances.argmax(axis=1) != none) & (chances.max(axis=1) >= threshold)).mean())
+    reason = (
+        f"at most {false_rate:.1%} of {int(nothing.sum())} held-back hands without a gesture get one "
+        f"({reached:.1%} do), but at least {_LOWEST_THRESHOLD:g} and at most 0.95"
+    )
+    return temperature, threshold, reason
+
+
+def _conditions(
+    held: Held, network: GestureNetwork, labels: Sequence[str], directions: Sequence[Direction]
+) -> Any:
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(held.samples))[:_MOST_EXAMINED]
+    return under_conditions(
+        held.samples.take(rows), lambda batch: logits_of(network, batch), labels, directions
+    )
+
+
+def _numbers(samples: Samples, labels: Sequence[str]) -> npt.NDArray[np.int64]:
+    places = {label: number for number, label in enumerate(labels)}
+    return np.array([places[label] for label in samples.label.tolist()], np.int64)
+
+
+def _batch(samples: Samples, labels: Sequence[str]) -> Batch:
+    return still(samples, _numbers(samples, labels))
+
+
+def _loss_in_words(settings: FitSettings) -> str:
+    detail = {"focal": f", gamma {settings.gamma:g}", "weston_watkins": f", margin {settings.margin:g}"}
+    return settings.loss + detail.get(settings.loss, f", label smoothing {settings.smoothing:g}")
+
+
+def _origins(dataset: DatasetFile, table: Table) -> str:
+    counts = {name: int((table.samples.source[: table.own] == name).sum()) for name in table.samples.source[: table.own]}
+    parts = [f"{entry.name} ({counts[entry.name]}: {entry.attribution or entry.licence})" for entry in dataset.sources if entry.name in counts]
+    rest = len(table.samples) - table.own
+    return "; ".join([*parts, *([f"livefg's bank ({rest})"] if rest else [])])
+
+
+def _licences(samples: Samples) -> str:
+    return ", ".join(sorted(set(samples.licence.tolist())))
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "hands": evaluation.hands,
+        "accuracy": round(evaluation.accuracy, 4),
+        "macro_f1": round(evaluation.macro_f1, 4),
+        "ece": round(evaluation.ece, 4),
+        "false_gestures": evaluation.false_gestures and round(evaluation.false_gestures, 4),
+        "recall": {score.label: round(score.recall, 4) for score in evaluation.per_label if score.count},
+        "accuracy_by_source": {score.source: round(score.accuracy, 4) for score in evaluation.per_source},
+    }

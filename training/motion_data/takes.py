@@ -1,0 +1,95 @@
+"""The common form of everything that moves: a track of landmarks or head poses with real times, and what happens in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["MIRRORED", "FloatArray", "Span", "Take", "mirrored_label"]
+
+FloatArray = npt.NDArray[np.float32]
+
+MIRRORED = {
+    "swipe_left": "swipe_right",
+    "swipe_right": "swipe_left",
+    "circle_clockwise": "circle_counterclockwise",
+    "circle_counterclockwise": "circle_clockwise",
+}
+"""What a motion becomes when the other hand does it in a mirror; motions that are not named here stay what they are."""
+
+
+def mirrored_label(label: str) -> str:
+    """The label of the mirror image of a motion."""
+    return MIRRORED.get(label, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A motion from `start` to `end` in seconds.
+
+    `ready` is when enough of it has been seen to name it: its end for a stroke, earlier for what goes on and on (the
+    second wave, the first full turn of a circle). `ignore` marks motions that nothing can be said about: they are
+    neither learned nor counted.
+    """
+
+    label: str
+    start: float
+    end: float
+    ready: float
+    ignore: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """One hand (or head) followed for a while.
+
+    `times` (F,) float64 in seconds, rising. `values` (F, 21, 3) float32 are landmarks as `Hand` has them, in a picture
+    that is not mirrored; of a head (F, 3), yaw, pitch and roll in degrees as `HeadPose` has them. Frames in which
+    nothing was found are missing. `right` says which hand it is. `person`, `session` and `source` are what may not be
+    split; `licence` is the source's.
+    """
+
+    times: npt.NDArray[np.float64]
+    values: FloatArray
+    spans: tuple[Span, ...] = ()
+    right: bool = True
+    person: str = ""
+    session: str = ""
+    source: str = ""
+    licence: str = ""
+    duration: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        if len(self.times) != len(self.values):
+            raise ValueError(f"{len(self.times)} times for {len(self.values)} frames")
+        if len(self.times) and (np.diff(self.times) <= 0).any():
+            raise ValueError("the times of a take do not rise")
+        if not self.duration and len(self.times):
+            object.__setattr__(self, "duration", float(self.times[-1] - self.times[0]))
+
+    def mirrored(self) -> Self:
+        """The same as the other hand would do it, in pixels around x = 0."""
+        turned = self.values.copy()
+        turned[..., 0] *= -1
+        spans = tuple(replace(span, label=mirrored_label(span.label)) for span in self.spans)
+        return replace(self, values=turned, spans=spans, right=not self.right)
+
+    def sampled(self, fps: float, rng: np.random.Generator, dropped: float = 0.0) -> Self:
+        """The frames that a camera of about `fps` frames a second catches, a share `dropped` of them lost."""
+        if not len(self.times):
+            return self
+        begin, end = float(self.times[0]), float(self.times[-1])
+        wanted = np.arange(begin, end, 1 / fps) + rng.uniform(-0.1, 0.1) / fps
+        rows = np.clip(np.searchsorted(self.times, wanted), 0, len(self.times) - 1)
+        near = np.abs(self.times[rows] - wanted) < max(0.02, 0.6 / fps)
+        rows = np.unique(rows[near & (rng.random(len(rows)) >= dropped)])
+        return replace(self, times=self.times[rows], values=self.values[rows])
+
+
+def labels_of(takes: Iterable[Take]) -> Sequence[str]:
+    """The labels of all spans, in alphabetical order."""
+    return sorted({span.label for take in takes for span in take.spans if not span.ignore})
