@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from livefg.errors import LivefgError
     from livefg.pipeline import Pipeline, PipelineSettings
+    from livefg.result_file import Results, open_results
     from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Label
     from livefg.sources import open_source
 
@@ -32,7 +33,9 @@ __all__ = [
     "LivefgError",
     "Pipeline",
     "PipelineSettings",
+    "Results",
     "__version__",
+    "open_results",
     "open_source",
 ]
 
@@ -48,6 +51,8 @@ _MODULES = {
     "LivefgError": "livefg.errors",
     "Pipeline": "livefg.pipeline",
     "PipelineSettings": "livefg.pipeline",
+    "Results": "livefg.result_file",
+    "open_results": "livefg.result_file",
     "open_source": "livefg.sources",
 }
 

@@ -125,7 +125,8 @@ class Face:
     nose tip, mouth corner on the left, mouth corner on the right. `landmarks` are the 478 mesh points (478, 3):
     x, y in pixels, z in the same unit, smaller is nearer; smoothed over time, while `raw_landmarks` are as the
     network gave them. Faces that are too small for the mesh have a box and points only. `blendshapes` are 52
-    coefficients 0..1 by their ARKit names.
+    coefficients 0..1 by their ARKit names. `filled`: not seen in this frame, but put between the frames before
+    and after it, which only the recorded mode does.
     """
 
     track: int
@@ -138,6 +139,7 @@ class Face:
     pose: HeadPose | None = None
     identity: Label | None = None
     expression: Label | None = None
+    filled: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; points and landmarks are left out."""
@@ -151,6 +153,7 @@ class Face:
             "blendshapes": (
                 {name: _score(value) for name, value in self.blendshapes.items()} if self.blendshapes else None
             ),
+            **_filled(self.filled),
         }
 
     @classmethod
@@ -165,6 +168,7 @@ class Face:
             expression=_as_label(data["expression"]),
             pose=HeadPose(**pose) if pose else None,
             blendshapes=data["blendshapes"],
+            filled=data.get("filled", False),
         )
 
 
@@ -175,7 +179,7 @@ class Hand:
     `side` is the person's own, with `side_confidence` 0.5..1. `landmarks` are the 21 points (21, 3) in MediaPipe's
     order: x, y in pixels, z in the same unit relative to the wrist, smaller is nearer; smoothed over time, while
     `raw_landmarks` are as the network gave them. `world_landmarks` (21, 3) are in metres around the hand's centre,
-    in the picture's orientation.
+    in the picture's orientation. `filled`: as for a face.
     """
 
     track: int
@@ -187,6 +191,7 @@ class Hand:
     raw_landmarks: FloatArray | None = None
     world_landmarks: FloatArray | None = None
     gesture: Label | None = None
+    filled: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; raw and world landmarks are left out."""
@@ -197,6 +202,7 @@ class Hand:
             "confidence": _score(self.confidence),
             "landmarks": [[round(float(v), _PIXEL_DIGITS) for v in point] for point in self.landmarks],
             "gesture": self.gesture.to_dict() if self.gesture else None,
+            **_filled(self.filled),
         }
 
     @classmethod
@@ -209,6 +215,7 @@ class Hand:
             confidence=data["confidence"],
             landmarks=np.asarray(data["landmarks"], np.float32).reshape(21, 3),
             gesture=_as_label(data["gesture"]),
+            filled=data.get("filled", False),
         )
 
 
@@ -296,6 +303,11 @@ class FrameResult:
     def from_json(cls, line: str) -> Self:
         """Inverse of `to_json`. Raises ValueError if the line is not JSON, KeyError for a missing field."""
         return cls.from_dict(json.loads(line))
+
+
+def _filled(filled: bool) -> dict[str, bool]:
+    """The field is there only where it is true, so that what was seen costs nothing."""
+    return {"filled": True} if filled else {}
 
 
 def _score(value: float) -> float:

@@ -41,7 +41,7 @@ class JsonlSink:
         else:
             self.abandon()
 
-    def write(self, frame: Frame, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
+    def write(self, frame: Frame | None, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Write the line of one result."""
         try:
             self._stream.write(result.to_json() + "\n")
