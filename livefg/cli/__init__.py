@@ -17,6 +17,8 @@ _COMMANDS = {
     "demo": ("livefg.cli.demo", "Show what livefg does on the clip that comes with it."),
     "live": ("livefg.cli.live", "Watch a camera, stream or file with the overlay."),
     "process": ("livefg.cli.process", "Videos and images to data files and annotated video."),
+    "enroll": ("livefg.cli.enroll", "Introduce a person by pictures or before a camera."),
+    "people": ("livefg.cli.people", "List, rename, merge and forget the people you introduced."),
     "cameras": ("livefg.cli.cameras", "List the cameras and what each can give."),
     "doctor": ("livefg.cli.doctor", "Check this machine and say what to do about each problem."),
     "models": ("livefg.cli.models", "List, verify and describe the installed networks."),

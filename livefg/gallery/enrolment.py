@@ -121,11 +121,13 @@ class Enroller:
         return Candidate(source, portrait_of(image, face.points, view, thumbnail=self._thumbnails))
 
 
-def fault_of(measures: ViewMeasures) -> str:
-    """Why a view is too poor to enrol, in words; empty if it is good enough."""
-    if measures.quality >= LEAST_QUALITY:
-        return ""
+def fault_of(measures: ViewMeasures, *, turned: bool = False) -> str:
+    """Why a view is too poor to enrol, in words; empty if it is good enough. `turned`: the head is meant to be."""
     losses = measures.losses
+    if turned:
+        losses["turned away"] = 0.0
+    if sum(losses.values()) <= 1 - LEAST_QUALITY:
+        return ""
     worst = max(losses, key=losses.__getitem__)
     detail = f" ({measures.eye_distance:.0f} pixels between the eyes)" if worst == "small" else ""
     return f"the face is too {worst}{detail}"

@@ -15,7 +15,7 @@ from livefg.gallery.encoding import decode, encode
 from livefg.gallery.lock import BusyError, locked
 from livefg.gallery.people import Gallery
 
-__all__ = ["Edit", "FileState", "GalleryFile", "write_private"]
+__all__ = ["Edit", "FileState", "GalleryFile", "export_gallery", "write_private"]
 
 _NAME = "people.jsonl"
 _PATIENCE = 10.0
@@ -111,6 +111,14 @@ class GalleryFile:
             raise LivefgError(
                 f"The people in {self.path} cannot be saved ({_cause(error)}); nothing was changed."
             ) from error
+
+
+def export_gallery(gallery: Gallery, path: Path) -> None:
+    """Write people to a file of the same form, readable by its owner only. Raises LivefgError if that fails."""
+    try:
+        write_private(path, encode(gallery))
+    except OSError as error:
+        raise LivefgError(f"{path} cannot be written ({_cause(error)}).") from error
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -19,7 +19,7 @@ from livefg.results import ImageArray
 from livefg.sources.base import Notice, Picture, Recorded, SourceInfo, log_notice
 from livefg.sources.quiet import quiet_opencv
 
-__all__ = ["IMAGE_SUFFIXES", "FolderSource", "ImageSource", "is_image", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "FolderSource", "ImageSource", "is_image", "pictures_below", "read_image"]
 
 _KNOWN = "avif bmp dib exr gif hdr heic heif j2k jp2 jpe jpeg jpg pbm pfm pgm png pnm ppm qoi sgi tga tif tiff webp"
 IMAGE_SUFFIXES = frozenset("." + ending for ending in _KNOWN.split())
@@ -95,7 +95,7 @@ class FolderSource(Recorded):
     """
 
     def __init__(self, path: Path, *, mirrored: bool = False, on_notice: Notice = log_notice) -> None:
-        self._files = _pictures_below(path)
+        self._files = pictures_below(path)
         if not self._files:
             raise LivefgError(f"{path} holds no pictures.")
         shape = self._first_shape(path)
@@ -133,7 +133,8 @@ class FolderSource(Recorded):
         raise LivefgError(f"None of the {len(self._files)} pictures in {path} can be read.")
 
 
-def _pictures_below(folder: Path) -> list[Path]:
+def pictures_below(folder: Path) -> list[Path]:
+    """The pictures in a folder and the folders below it, in natural order, hidden ones left out."""
     files = []
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
