@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -199,27 +200,31 @@ def far_away(frame: Frame, scale: float) -> Frame:
 def test_a_still_with_a_hand_that_is_far_away_is_searched_more_closely(
     tracker: Callable[..., HandTracker], demo_frames: list[Frame]
 ) -> None:
-    frame = far_away(demo_frames[60], 0.4)
+    frame = far_away(demo_frames[60], 0.25)
     assert tracker(view_interval=float("inf")).update(frame) == ()
     assert sides(tracker(view_interval=0.0).update(frame)) == ["right"]
 
 
-def test_a_still_that_a_hand_fills_is_searched_from_further_away(
-    tracker: Callable[..., HandTracker], demo_frames: list[Frame]
+@pytest.mark.shared
+def test_stills_that_a_hand_fills_are_searched_from_further_away(
+    tracker: Callable[..., HandTracker], shared: Path
 ) -> None:
-    (hand,) = tracker().update(demo_frames[60])
-    left, top, right, bottom = (int(value) for value in hand.box)
-    close_up = replace(
-        demo_frames[60], image=np.ascontiguousarray(demo_frames[60].image[top:bottom, left:right])
-    )
-    assert tracker(view_interval=float("inf")).update(close_up) == ()
-    assert sides(tracker(view_interval=0.0).update(close_up)) == ["right"]
+    pictures = sorted((shared / "data" / "gestures" / "images_digits").glob("*/*.JPG"))[::20]
+    found = dict.fromkeys((0.0, float("inf")), 0)
+    for path in pictures:
+        image = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+        for interval in found:
+            found[interval] += bool(
+                tracker(most=1, view_interval=interval).update(Frame(image, 0, 0.0, path.name))
+            )
+    assert found[0.0] >= 0.97 * len(pictures)
+    assert found[float("inf")] < 0.9 * len(pictures), "the whole picture alone does not show them"
 
 
 def test_a_film_finds_a_hand_that_is_far_away_within_a_second(
     tracker: Callable[..., HandTracker], demo_frames: list[Frame]
 ) -> None:
-    hands, frame = tracker(most=1), far_away(demo_frames[60], 0.4)
+    hands, frame = tracker(most=1), far_away(demo_frames[60], 0.25)
     found = [len(hands.update(replace(frame, index=index, time=index / 30))) for index in range(30)]
     assert found[-1] == 1
     assert found == sorted(found), "once found it is kept"
