@@ -14,6 +14,7 @@ import av.error
 import cv2
 import numpy as np
 from av.stream import Disposition
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from livefg.errors import LivefgError
 from livefg.overlay import Overlay, Trail
@@ -92,6 +93,7 @@ class VideoSink:
         self._closed = False
         self._output: av.container.OutputContainer | None = None
         self._stream: av.VideoStream
+        self._converter = VideoReformatter()
         self._sound: Sound | None = None
         self._waiting: tuple[ImageArray, int] | None = None
         self._durations: dict[int, int] = {}
@@ -177,7 +179,8 @@ class VideoSink:
         self._waiting = None
         context = self._stream.codec_context
         picture = av.VideoFrame.from_ndarray(_fitted(image, context.width, context.height), format="rgb24")
-        picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
+        # One thread: its own new pool for every picture costs more than it saves.
+        picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
         picture.pts = pts
         picture.time_base = self._time_base
         self._durations[pts] = self._last_duration
