@@ -139,8 +139,8 @@ def _guided(enroller: Enroller, camera: str, options: dict[str, Any]) -> list[Ca
         if window:
             window.mirror = source.info.kind == "camera" and not source.info.mirrored
         _watch(guide, ((frame, pipeline.process(frame)) for frame in source), window)
-    if guide.skipped:
-        tell(f"No good view was seen for: {', '.join(guide.skipped)}.")
+    if guide.missing:
+        tell(f"No good view was seen for: {', '.join(guide.missing)}.")
     return guide.candidates
 
 

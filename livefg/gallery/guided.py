@@ -64,13 +64,17 @@ class Guide:
         self._straight: HeadPose | None = None
         self.candidates: list[Candidate] = []
         """What was taken so far; `source` is the step's name."""
-        self.skipped: list[str] = []
-        """The names of the steps that were given up."""
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to ask for."""
         return self._place >= len(STEPS)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the steps without a picture."""
+        taken = {candidate.source for candidate in self.candidates}
+        return tuple(step.name for step in STEPS if step.name not in taken)
 
     def see(self, frame: Frame, result: FrameResult) -> Advice:
         """Take in what was seen in a frame, and say what the person should do now."""
@@ -86,7 +90,6 @@ class Guide:
             self.candidates.append(self._best[1])
             self._next()
         if not self.finished and STEPS[self._place] is step and self._is_too_late(frame.time):
-            self.skipped.append(step.name)
             self._next()
         request = "Done" if self.finished else STEPS[self._place].request
         return Advice(request, obstacle, self._place / len(STEPS))
