@@ -16,6 +16,8 @@ __all__ = ["compact", "joined", "write_table"]
 Table = dict[str, npt.NDArray[Any]]
 
 _TRUSTED_WITHIN = 0.3
+_TIPS_WITHIN = 0.6
+_TIPS = [4, 8, 12, 16, 20]
 _PIXEL_STEPS = 4
 _METRE_STEPS = 2000
 
@@ -37,13 +39,19 @@ def joined(folder: Path, wanted: Sequence[Shard]) -> Table:
 
 
 def compact(table: Table) -> Table:
-    """The rows whose landmarks are near the true joints, in the order of labels and samples, as float16.
+    """The rows whose landmarks show what the label says, in the order of labels and samples, as float16.
+
+    Where perception saw a finger elsewhere (a stretched one curled, say), the landmarks show another gesture than the
+    picture, and would teach the wrong one: so the median of all distances from the true joints, and the farthest
+    fingertip, must lie within 0.3 and 0.6 palms.
 
     `landmarks` (n, 21, 3) pixels in steps of 1/4, `world` (n, 21, 3) metres in steps of 1/2000, `right` (n,), `label`
     (n,), and `item` (n,), the pose's name and the sample's number. `training.samples.Samples.load` reads it. The
     steps are far below the landmarks' own error, and make the file smaller by a third.
     """
-    good = np.flatnonzero(table["found"] & (table["error"] < _TRUSTED_WITHIN))
+    tips = np.linalg.norm((table["landmarks"][:, _TIPS, :2] - table["joints"][:, _TIPS]), axis=2).max(axis=1)
+    shown = (table["error"] < _TRUSTED_WITHIN) & (tips < _TIPS_WITHIN * table["palm"])
+    good = np.flatnonzero(table["found"] & shown)
     order = good[np.lexsort((table["index"][good], table["label"][good]))]
     named = table["pose"][order].tolist(), table["index"][order].tolist()
     return {
