@@ -34,7 +34,7 @@ class Augmentation:
     """
 
     roll: float = 28.0
-    any_roll: float = 0.25
+    any_roll: float = 0.12
     tilt: float = 14.0
     perspective: float = 0.35
     stretch: float = 0.08

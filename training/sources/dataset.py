@@ -6,7 +6,7 @@
 
     [[sources]]
     name = "office"
-    kind = "pictures"                      # class folders; or "table", or "samples" (a file that livefg wrote)
+    kind = "pictures"                      # class folders; or "table", "samples" (a file that livefg wrote), "posed"
     path = "pictures/office"               # relative to the data folder; tables may use * for several files
     licence = "CC0-1.0"
     mirrored = false                       # pictures or tables made from a selfie view
@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -32,13 +33,14 @@ import numpy as np
 from livefg.errors import LivefgError
 from livefg.sources.images import is_image
 from training.directions import Direction, point_where_named
+from training.posed import posed_hands
 from training.samples import Rejection, Samples
 from training.sources.pictures import HandChoice, PictureReader, choose_hand
 from training.sources.tables import Layout, read_table
 
 __all__ = ["DatasetFile", "Gathered", "SourceEntry", "folder_as_dataset", "gather"]
 
-Kind = Literal["pictures", "table", "samples"]
+Kind = Literal["pictures", "table", "samples", "posed"]
 Progress = Callable[[str, int, int], None]
 """Takes the source's name, how many of its items are done, and how many there are."""
 
@@ -65,6 +67,7 @@ class SourceEntry:
     session: str = ""
     person_is_session: bool = False
     take: int = 0
+    count: int = 500
     every: int = 5
     hand: HandChoice = "only"
     label: str = ""
@@ -146,7 +149,7 @@ def gather(dataset: DatasetFile, progress: Progress | None = None, cache: Path |
     """Read all sources of a dataset. Raises LivefgError if a source is missing or cannot be read at all."""
     tables: list[Samples] = []
     rejections: list[Rejection] = []
-    readers = {"pictures": _gather_pictures, "table": _gather_tables, "samples": _gather_samples}
+    readers = {"pictures": _gather_pictures, "table": _gather_tables, "samples": _gather_samples, "posed": _gather_posed}
     for entry in dataset.sources:
         found, refused = readers[entry.kind](entry, dataset.root, progress or _silent, cache)
         tables.append(found)
@@ -261,6 +264,20 @@ def _gather_samples(
         Samples.load(file, source=entry.name, licence=entry.licence) for file in files
     )
     progress(entry.name, len(files), len(files))
+    return found.relabelled(lambda label: entry.labels.get(label, label) or None), []
+
+
+def _gather_posed(
+    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
+) -> tuple[Samples, list[Rejection]]:
+    del root
+    found = posed_hands(
+        entry.count,
+        source=entry.name,
+        licence=entry.licence,
+        progress=partial(progress, entry.name),
+        cache_folder=cache,
+    )
     return found.relabelled(lambda label: entry.labels.get(label, label) or None), []
 
 
