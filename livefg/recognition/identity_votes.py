@@ -24,7 +24,7 @@ SAME_PERSON = 0.45
 """From this cosine on two looks show the same person: reached by 1 in 4000 pairs of two people in news photographs."""
 OTHER_PERSON = 0.2
 """Below this cosine two good looks show two people: so low are 1 in 1000 pairs of good pictures of one person."""
-GOOD_QUALITY = 0.75
+GOOD_QUALITY = 0.6
 """From this quality on a look can contradict others."""
 
 _KEPT = 10
