@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +13,9 @@ from livefg.errors import LivefgError
 from livefg.gallery.encoding import decode, encode
 from livefg.gallery.lock import BusyError, locked
 from livefg.gallery.people import Gallery
+from livefg.private_files import make_private_folder, remove_private, write_private
 
-__all__ = ["Edit", "FileState", "GalleryFile", "export_gallery", "write_private"]
+__all__ = ["Edit", "FileState", "GalleryFile", "export_gallery"]
 
 _NAME = "people.jsonl"
 _PATIENCE = 10.0
@@ -89,9 +89,7 @@ class GalleryFile:
         """Make the folder and hold the lock until the stack is closed."""
         folder = self.path.parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # It holds what only its owner should see, also where it was there before.
-            folder.chmod(0o700)
+            make_private_folder(folder)
             stack.enter_context(locked(self.path.with_name(self.path.name + ".lock"), self._patience))
         except BusyError:
             raise LivefgError(
@@ -106,7 +104,7 @@ class GalleryFile:
             if gallery.people:
                 write_private(self.path, encode(gallery))
             else:
-                _remove(self.path)
+                remove_private(self.path)
         except OSError as error:
             raise LivefgError(
                 f"The people in {self.path} cannot be saved ({_cause(error)}); nothing was changed."
@@ -119,47 +117,6 @@ def export_gallery(gallery: Gallery, path: Path) -> None:
         write_private(path, encode(gallery))
     except OSError as error:
         raise LivefgError(f"{path} cannot be written ({_cause(error)}).") from error
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all. Raises OSError, with nothing left behind."""
-    beside = _beside(path)
-    # What an interrupted run left there may have other permissions, or be a link.
-    beside.unlink(missing_ok=True)
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise
-    _flush_folder(path.parent)
-
-
-def _remove(path: Path) -> None:
-    """Leave nothing: neither the file nor what an interrupted run left beside it."""
-    for file in (path, _beside(path)):
-        file.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut, where the system lets one do so."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cause(error: OSError) -> str:
