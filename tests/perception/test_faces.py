@@ -59,7 +59,9 @@ def test_the_face_of_the_demo_clip_is_followed_under_one_id(
         assert len(seen[0].blendshapes) == 52
 
 
-def test_a_frontal_smiling_portrait_is_told_so(tracker: Callable[..., FaceTracker], demo_frames: list[Frame]) -> None:
+def test_a_frontal_smiling_portrait_is_told_so(
+    tracker: Callable[..., FaceTracker], demo_frames: list[Frame]
+) -> None:
     (face,) = tracker().update(demo_frames[0])
     assert face.pose is not None
     assert abs(face.pose.yaw) < 15
@@ -121,7 +123,8 @@ def test_a_second_face_is_found_while_the_first_is_followed(
     together = alone.copy()
     together[:310, 600:900] = portrait
     counts = [
-        len(faces.update(Frame(together if index > 5 else alone, index, index / 30, "two"))) for index in range(30)
+        len(faces.update(Frame(together if index > 5 else alone, index, index / 30, "two")))
+        for index in range(30)
     ]
     assert counts[0] == 1
     assert counts[-1] == 2
@@ -141,7 +144,13 @@ def test_no_more_faces_than_asked_for_and_the_largest_first(
 @pytest.mark.shared
 def test_group_photographs_give_every_face(tracker: Callable[..., FaceTracker], shared: Path) -> None:
     folder = shared / "data" / "groups" / "dlib_faces"
-    least = {"2007_007763.jpg": 7, "2008_002470.jpg": 6, "2008_004176.jpg": 7, "2008_007676.jpg": 7, "bald_guys.jpg": 22}
+    least = {
+        "2007_007763.jpg": 7,
+        "2008_002470.jpg": 6,
+        "2008_004176.jpg": 7,
+        "2008_007676.jpg": 7,
+        "bald_guys.jpg": 22,
+    }
     for name, count in least.items():
         assert len(tracker(most=50).update(picture(folder / name))) >= count, name
 
