@@ -90,6 +90,11 @@ class Enroller:
         self.embedder = FaceEmbedder(Network.load(NETWORK, device))
         self._thumbnails = thumbnails
 
+    def faces(self, image: ImageArray) -> list[Face]:
+        """The faces in a picture (height, width, 3) RGB uint8, widest first."""
+        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False)
+        return sorted(tracker.update(Frame(image, 0, 0.0, "picture")), key=_width, reverse=True)
+
     def candidate(self, path: Path, name: str | None = None) -> Candidate:
         """Judge the picture in a file, called `name` in what is said of it (default: its path)."""
         source = name or str(path)
@@ -101,8 +106,7 @@ class Enroller:
 
     def candidate_in(self, image: ImageArray, source: str) -> Candidate:
         """Judge a picture (height, width, 3) RGB uint8."""
-        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False)
-        faces = sorted(tracker.update(Frame(image, 0, 0.0, source)), key=_width, reverse=True)
+        faces = self.faces(image)
         if not faces:
             return Candidate(source, None, "no face was found")
         if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):

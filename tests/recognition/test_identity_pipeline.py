@@ -1,0 +1,78 @@
+"""Names come out of the whole pipeline, soon and steadily, and into the data file."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from identities import somebody
+
+from livefg.gallery import GalleryFile, Portrait
+from livefg.gallery.enrolment import Enroller, enroll
+from livefg.pipeline import Pipeline, PipelineSettings
+from livefg.results import Frame, FrameResult
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory, demo_frames: list[Frame]) -> GalleryFile:
+    """The person of the demo clip, and two who are made of numbers."""
+    file = GalleryFile(tmp_path_factory.mktemp("data") / "people.jsonl")
+    enroll("Ada", [Enroller("cpu").candidate_in(demo_frames[300].image, "portrait")], file)
+    with file.edit() as edit:
+        for seed, name in ((1, "Bo"), (2, "Cleo")):
+            edit.gallery = edit.gallery.with_portraits(name, [Portrait(somebody(seed), 1.0)])
+    return file
+
+
+def settings(gallery: GalleryFile) -> PipelineSettings:
+    return PipelineSettings(hands=0, blendshapes=False, device="cpu", gallery=gallery.path)
+
+
+@pytest.fixture(scope="module")
+def results(gallery: GalleryFile, demo_frames: list[Frame]) -> list[FrameResult]:
+    """The first two seconds of the clip."""
+    with Pipeline(settings(gallery)) as pipeline:
+        return [pipeline.process(frame) for frame in demo_frames[:60]]
+
+
+def names(results: list[FrameResult]) -> Iterator[str | None]:
+    for result in results:
+        (face,) = result.faces
+        yield face.identity.name if face.identity else None
+
+
+def test_the_name_is_there_within_half_a_second_and_stays(results: list[FrameResult]) -> None:
+    seen = list(names(results))
+    assert set(seen[15:]) == {"Ada"}
+    assert set(seen[:15]) <= {None, "Ada"}
+
+
+def test_somebody_who_is_not_enrolled_is_unknown(demo_frames: list[Frame], tmp_path: Path) -> None:
+    strangers = GalleryFile(tmp_path / "people.jsonl")
+    with strangers.edit() as edit:
+        edit.gallery = edit.gallery.with_portraits("Bo", [Portrait(somebody(1), 1.0)])
+    with Pipeline(settings(strangers)) as pipeline:
+        seen = list(names([pipeline.process(frame) for frame in demo_frames[:60]]))
+    assert set(seen[30:]) == {"unknown"}
+    assert set(seen[:30]) <= {None, "unknown"}
+
+
+def test_the_data_file_has_the_best_names_with_their_scores(results: list[FrameResult]) -> None:
+    identity = json.loads(results[-1].to_json())["faces"][0]["identity"]
+    assert identity["label"] == "Ada"
+    assert set(identity["scores"]) == {"Ada", "Bo", "Cleo", "unknown"}
+    assert identity["scores"]["Ada"] == identity["confidence"] > 0.97
+
+
+def test_the_stage_is_timed_by_itself_and_its_network_is_reported(
+    gallery: GalleryFile, results: list[FrameResult]
+) -> None:
+    assert "identity" in results[0].seconds
+    with Pipeline(settings(gallery)) as pipeline:
+        assert pipeline.reports[-1].name == "face_embedder"
+
+
+def test_without_people_there_is_no_network_and_no_identity(demo_frames: list[Frame], tmp_path: Path) -> None:
+    with Pipeline(settings(GalleryFile(tmp_path / "none.jsonl"))) as pipeline:
+        assert "face_embedder" not in {report.name for report in pipeline.reports}
+        assert list(names([pipeline.process(demo_frames[0])])) == [None]
