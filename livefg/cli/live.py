@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from livefg.cli.options import (
+    for_live,
     parse_size,
     pipeline_options,
     pipeline_settings,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Watch", "command", "watch"]
 
 _STATISTICS_SECONDS = 30.0
-# A live picture is searched for missing hands and faces ten times a second: a person does not notice the wait, and
-# the machine has the rest of its time for those that are already followed.
-_SEARCH_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -127,7 +125,7 @@ def command(
     """
     if options["as_json"] and not options["headless"]:
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
-    settings = pipeline_settings(options)
+    settings = for_live(pipeline_settings(options))
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
     source_options = {
@@ -192,8 +190,7 @@ def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, 
     with ThreadPoolExecutor(1) as executor:
         opening = executor.submit(open_source, request.source, **options)
         try:
-            settings = replace(request.settings, search_interval=_SEARCH_SECONDS)
-            pipeline = stack.enter_context(Pipeline(settings))
+            pipeline = stack.enter_context(Pipeline(request.settings))
         except BaseException:
             if not opening.exception():
                 opening.result().close()
