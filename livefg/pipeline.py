@@ -15,13 +15,15 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 from livefg.errors import LivefgError
 from livefg.gallery import GalleryFile
 from livefg.inference.classifier import Classifier
+from livefg.inference.manifest import ModelFile
 from livefg.inference.network import Network, NetworkReport
 from livefg.perception.detection import FaceDetector, PalmDetector
 from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
 from livefg.perception.tracks import FaceMemory
 from livefg.recognition.decisions import Decider, DecisionSettings
-from livefg.recognition.gestures import GestureRecognizer
+from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
+from livefg.recognition.gestures import GestureRecognizer, load_gestures
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
 from livefg.results import Face, Frame, FrameResult, Hand, Label
@@ -48,9 +50,11 @@ class PipelineSettings:
     events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched
     thoroughly and judged by itself. `identity` names the people who are enrolled in the file `gallery` (None: the
     user's own), and costs nothing while nobody is. `search_interval` is the shortest time in seconds between two
-    searches for missing hands or faces (0: in every frame). `workers` is how many threads compute side by side
-    (None: as many as the machine has cores, at most 4). `backend` says whose perception runs: livefg's own, or
-    MediaPipe Tasks with the task files in `mediapipe_models`.
+    searches for missing hands or faces (0: in every frame). `gesture_model` names the classifier of gestures, by name
+    or path (None: the one that the user chose, else the one that ships); its file is looked at every
+    `reload_interval` seconds, and a new or changed one is used from the next frame on (0: never). `workers` is how
+    many threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
+    perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
     """
 
     hands: int = 2
@@ -64,6 +68,8 @@ class PipelineSettings:
     identity: bool = True
     gallery: Path | None = None
     search_interval: float = 0.0
+    gesture_model: str | None = None
+    reload_interval: float = 0.0
     workers: int | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     backend: Backend = "livefg"
@@ -118,20 +124,27 @@ class Pipeline:
     """Turns frames into results. Use as a context manager, or call `close` when done.
 
     Frames of one source must come in the order of their times; call `reset` before another source or picture. It
-    may be used from one thread at a time. Raises LivefgError if a network is missing, damaged, or cannot run on the
-    device that was asked for.
+    may be used from one thread at a time. `on_notice` is told, from another thread, when the gesture classifier is
+    replaced or refused. Raises LivefgError if a network is missing, damaged, or cannot run on the device that was asked
+    for.
     """
 
-    def __init__(self, settings: PipelineSettings | None = None) -> None:
+    def __init__(
+        self, settings: PipelineSettings | None = None, on_notice: Callable[[str], None] = log_notice
+    ) -> None:
         self.settings = settings or PipelineSettings()
         self._identifier = _identifier(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
+            if self.settings.gesture_model:
+                raise LivefgError(
+                    "The backend mediapipe brings its own gestures; leave out --gesture-model or it."
+                )
             from livefg.perception.mediapipe_backend import MediaPipePerception  # noqa: PLC0415 - an optional extra
 
             self._perception = MediaPipePerception(self.settings)
         else:
-            self._perception = OnnxPerception(self.settings, self._identifier)
+            self._perception = OnnxPerception(self.settings, self._identifier, on_notice)
         self._decider = (
             Decider(self.settings.decisions, self._perception.answer) if self.settings.follows else None
         )
@@ -221,12 +234,19 @@ class _Pending:
 class OnnxPerception:
     """livefg's own networks on ONNX Runtime."""
 
-    def __init__(self, settings: PipelineSettings, memory: FaceMemory | None = None) -> None:
-        """`memory` recognises faces that come back after an absence."""
+    def __init__(
+        self,
+        settings: PipelineSettings,
+        memory: FaceMemory | None = None,
+        on_notice: Callable[[str], None] = log_notice,
+    ) -> None:
+        """`memory` recognises faces that come back after an absence; `on_notice` as for the pipeline."""
         networks = _Networks(settings)
+        gesture_model = GestureModel(settings.gesture_model) if settings.hands and settings.gestures else None
         self._hands: HandTracker | None = None
         self._faces: FaceTracker | None = None
         self._gestures: GestureRecognizer | None = None
+        self._reload: GestureReload | None = None
         if settings.hands:
             variant = "_lite" if settings.lite else ""
             palms = networks.want(f"palm_detector{variant}", "hands")
@@ -234,9 +254,7 @@ class OnnxPerception:
         if settings.faces:
             detector, mesh = networks.want("face_detector", "faces"), networks.want("face_mesh", "faces")
             blendshapes = networks.want("blendshapes", "faces") if settings.blendshapes else None
-        classifier = (
-            networks.want_classifier("gesture_canned") if settings.hands and settings.gestures else None
-        )
+        classifier = networks.want_gestures(gesture_model.model) if gesture_model else None
         if settings.hands:
             self._hands = HandTracker(
                 PalmDetector(palms()),
@@ -247,6 +265,14 @@ class OnnxPerception:
                 view_interval=0.0 if settings.stills else _VIEW_INTERVAL,
             )
             self._gestures = GestureRecognizer(classifier()) if classifier else None
+            if gesture_model and self._gestures and settings.reload_interval:
+                self._reload = GestureReload(
+                    gesture_model,
+                    self._gestures,
+                    settings.device_of("gestures"),
+                    settings.reload_interval,
+                    on_notice,
+                )
         if settings.faces:
             self._faces = FaceTracker(
                 FaceDetector(detector()),
@@ -257,7 +283,12 @@ class OnnxPerception:
                 settings.search_interval,
                 memory=memory,
             )
-        self.reports = networks.reports()
+        self._reports = networks.reports()
+
+    @property
+    def reports(self) -> tuple[NetworkReport, ...]:
+        """Where each network runs; of gesture classifiers, the one in use now."""
+        return (*self._reports, *([self._gestures.classifier.report] if self._gestures else []))
 
     def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
         """One lane for hands with their gestures, one for faces."""
@@ -286,7 +317,9 @@ class OnnxPerception:
                 tracker.reset()
 
     def close(self) -> None:
-        """Nothing to give back: the sessions go with their last user."""
+        """Look for no new classifier any more; the sessions go with their last user."""
+        if self._reload:
+            self._reload.close()
 
 
 class _Networks:
@@ -303,10 +336,9 @@ class _Networks:
         self._loading.append(future)
         return future.result
 
-    def want_classifier(self, name: str) -> Callable[[], Classifier]:
-        """Begin to load a classifier; call what comes back to wait for it."""
-        future = self._executor.submit(Classifier.load, name, self._settings.device_of("gestures"))
-        self._loading.append(future)
+    def want_gestures(self, model: ModelFile) -> Callable[[], Classifier]:
+        """Begin to load a gesture classifier; call what comes back to wait for it."""
+        future = self._executor.submit(load_gestures, model, self._settings.device_of("gestures"))
         return future.result
 
     def reports(self) -> tuple[NetworkReport, ...]:

@@ -1,6 +1,7 @@
 """What several test modules need: where the shared data is, and marks that follow from a test's needs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def demo_truth() -> list[dict[str, Any]]:
     """What is in each frame of the demo clip: the face's box, and each hand's side, gesture and joints."""
     frames: list[dict[str, Any]] = json.loads((ROOT / "assets" / "demo.json").read_text())["frames"]
     return frames
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_s_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what whoever runs the tests trained, enrolled and set out of them; processes that they start, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+        yield
 
 
 @pytest.fixture

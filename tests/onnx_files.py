@@ -73,6 +73,43 @@ def save_classifier(
     )
 
 
+def save_gestures(
+    path: Path,
+    labels: tuple[str, ...] = ("none", "wave_off", "hush"),
+    says: str = "wave_off",
+    changes: Mapping[str, str | None] | None = None,
+    points: int = 21,
+) -> Path:
+    """A gesture classifier that takes what perception gives, and finds in every hand the gesture `says`.
+
+    `changes` are put into the metadata; None takes an entry out. `points` are those of a hand.
+    """
+    logits = np.array([[6.0 if label == says else 0.0 for label in labels]], np.float32)
+    nodes = [
+        helper.make_node("Unsqueeze", ["right", "axis"], ["column"]),
+        helper.make_node("Mul", ["column", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "logits"], ["all_logits"]),
+        helper.make_node("Softmax", ["all_logits"], ["probabilities"], axis=1),
+    ]
+    metadata = {**METADATA, "livefg.labels": json.dumps(labels), **(changes or {})}
+    return _save(
+        path,
+        nodes,
+        [
+            helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, ["N", points, 3]),
+            helper.make_tensor_value_info("world", TensorProto.FLOAT, ["N", points, 3]),
+            helper.make_tensor_value_info("right", TensorProto.FLOAT, ["N"]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(labels)])],
+        [
+            numpy_helper.from_array(np.array([1], np.int64), "axis"),
+            numpy_helper.from_array(np.zeros((1, 1), np.float32), "zero"),
+            numpy_helper.from_array(logits, "logits"),
+        ],
+        {key: value for key, value in metadata.items() if value is not None},
+    )
+
+
 def write_manifest(folder: Path, *files: Path, **changes: object) -> Path:
     """A manifest in `folder` that vouches for `files`; `changes` replace what every entry says."""
     entries = {

@@ -21,7 +21,7 @@ _COMMANDS = {
     "people": ("livefg.cli.people", "List, rename, merge and forget the people you introduced."),
     "cameras": ("livefg.cli.cameras", "List the cameras and what each can give."),
     "doctor": ("livefg.cli.doctor", "Check this machine and say what to do about each problem."),
-    "models": ("livefg.cli.models", "List, verify and describe the installed networks."),
+    "models": ("livefg.cli.models", "List and verify the networks; choose the one that names gestures."),
     "bench": ("livefg.cli.bench", "Measure how fast this machine is, stage by stage."),
 }
 

@@ -1,16 +1,18 @@
-"""`livefg models`: what is installed, whether it is intact, and what each network says of itself."""
+"""`livefg models`: what is installed, whether it is intact, what each network says, and which one is to be used."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from livefg.errors import LivefgError
 from livefg.inference.catalogue import ModelSummary, catalogue, summarise
+from livefg.inference.chosen import choose, install, model_for, uninstall
 from livefg.inference.manifest import find_model
 
 __all__ = ["command"]
@@ -23,7 +25,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 @click.group()
 def command() -> None:
-    """List, verify and describe the installed networks."""
+    """List, verify and describe the installed networks; choose the one that names gestures."""
 
 
 @command.command("list")
@@ -31,12 +33,19 @@ def command() -> None:
 def list_models(as_json: bool) -> None:
     """List the networks that came with livefg, then your own."""
     summaries = catalogue()
+    used = _used()
     if as_json:
-        _print_json([summary.to_dict() for summary in summaries])
+        _print_json([{**summary.to_dict(), "in_use": summary.path == used} for summary in summaries])
         return
     rows = [("NAME", "TASK", "SIZE", "LICENCE", "STATE")]
     rows += [
-        (model.name, model.task or "-", _size(model.size), model.licence or "-", _state(model))
+        (
+            model.name,
+            model.task or "-",
+            _size(model.size),
+            model.licence or "-",
+            _state(model) + (", in use" if model.path == used else ""),
+        )
         for model in summaries
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -82,6 +91,43 @@ def info(name: str, as_json: bool) -> None:
             click.echo(line)
     if summary.fault:
         raise LivefgError(summary.fault)
+
+
+@command.command()
+@click.argument("name_or_path", metavar="NAME|PATH")
+@click.option("--name", help="What to call it among your own models.  [default: the file's name]")
+def use(name_or_path: str, name: str | None) -> None:
+    """Name gestures with this classifier from now on; a running `livefg live` takes it within a second or two.
+
+    A file given by its PATH is checked and copied among your own models. The NAME of one that ships goes back to it.
+    """
+    from livefg.recognition.gestures import load_gestures
+
+    model = find_model(name_or_path)
+    classifier = load_gestures(model, "cpu")
+    if model.path == Path(name_or_path):
+        model = install(model.path, name or model.name)
+    elif name:
+        raise click.UsageError("--name is for a file that is given by its path.")
+    choose("gesture", model.name)
+    labels = ", ".join(classifier.labels)
+    click.echo(f"{model.name} names gestures now ({len(classifier.labels)} labels: {labels})")
+
+
+@command.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove one of your own classifiers. If it was in use, the one that ships is used again."""
+    tasks = uninstall(name)
+    click.echo(f"{name} is removed" + (f"; {model_for('gesture').name} names gestures now" if tasks else ""))
+
+
+def _used() -> Path | None:
+    """The file of the classifier of gestures; what is wrong with the choice is told where it is used."""
+    try:
+        return model_for("gesture").path
+    except LivefgError:
+        return None
 
 
 def _state(model: ModelSummary) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from onnx_files import LABELS, save_classifier, save_doubler, write_manifest
+from onnx_files import LABELS, save_classifier, save_doubler, save_gestures, write_manifest
 
 from livefg import LivefgError
 from livefg.cli import models
@@ -110,3 +110,63 @@ def test_info_of_a_faulty_network_tells_what_it_knows_and_fails(installed: Path)
     result = run("info", "doubler")
     assert isinstance(result.exception, LivefgError)
     assert "licence:             Apache-2.0" in result.output
+
+
+@pytest.fixture
+def canned(shipped_models: Path, own_models: Path) -> Path:
+    """The gestures that ship; gives the folder of the user's own models."""
+    write_manifest(shipped_models, save_gestures(shipped_models / "gesture_canned.onnx"))
+    return own_models
+
+
+def in_use() -> list[str]:
+    return [model["name"] for model in json.loads(run("list", "--json").output) if model["in_use"]]
+
+
+def test_a_file_is_copied_checked_and_used(canned: Path, tmp_path: Path) -> None:
+    assert in_use() == ["gesture_canned"]
+    result = run("use", str(save_gestures(tmp_path / "mine.onnx")))
+    assert result.output == "mine names gestures now (3 labels: none, wave_off, hush)\n"
+    assert (canned / "mine.onnx").is_file()
+    assert in_use() == ["mine"]
+    assert run("list").output.splitlines()[-1].endswith("your own, in use")
+
+
+def test_ones_own_and_what_ships_are_chosen_by_name(canned: Path) -> None:
+    save_gestures(canned / "mine.onnx")
+    assert run("use", "mine").exit_code == 0
+    assert in_use() == ["mine"]
+    assert run("use", "gesture_canned").exit_code == 0
+    assert in_use() == ["gesture_canned"]
+
+
+@pytest.mark.usefixtures("canned")
+def test_a_copy_may_get_another_name(tmp_path: Path) -> None:
+    made = save_gestures(tmp_path / "gesture_canned.onnx")
+    assert "give --name another" in str(run("use", str(made)).exception)
+    assert run("use", str(made), "--name", "mine").exit_code == 0
+    assert in_use() == ["mine"]
+    assert run("use", "mine", "--name", "yours").exit_code == 2
+
+
+@pytest.mark.usefixtures("canned")
+def test_what_cannot_name_gestures_is_not_taken(tmp_path: Path) -> None:
+    result = run("use", str(save_classifier(tmp_path / "strange.onnx", {"livefg.task": "identity"})))
+    assert "is for identity, not for gesture" in str(result.exception)
+    assert in_use() == ["gesture_canned"]
+
+
+def test_removing_goes_back_to_what_ships(canned: Path) -> None:
+    save_gestures(canned / "mine.onnx")
+    run("use", "mine")
+    assert run("remove", "mine").output == "mine is removed; gesture_canned names gestures now\n"
+    assert in_use() == ["gesture_canned"]
+    assert isinstance(run("remove", "mine").exception, LivefgError)
+
+
+def test_a_choice_that_is_gone_does_not_keep_the_list_from_being_shown(canned: Path) -> None:
+    save_gestures(canned / "mine.onnx")
+    run("use", "mine")
+    (canned / "mine.onnx").unlink()
+    assert in_use() == []
+    assert run("use", "gesture_canned").exit_code == 0
