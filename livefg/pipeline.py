@@ -282,6 +282,7 @@ class OnnxPerception:
                 settings.follows,
                 settings.search_interval,
                 memory=memory,
+                thorough=settings.stills,
             )
         self._reports = networks.reports()
 

@@ -92,7 +92,7 @@ class Enroller:
 
     def faces(self, image: ImageArray) -> list[Face]:
         """The faces in a picture (height, width, 3) RGB uint8, widest first."""
-        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False)
+        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False, thorough=True)
         return sorted(tracker.update(Frame(image, 0, 0.0, "picture")), key=_width, reverse=True)
 
     def candidate(self, path: Path, name: str | None = None) -> Candidate:

@@ -101,6 +101,8 @@ class FaceDetector:
 
     _STRIDES = (8, 16, 32)
     _MULTIPLE = 32
+    _TURNS = (45.0, -45.0)  # degrees
+    _UPRIGHT_BONUS = 0.03  # in a turned picture upright faces are found too, less exactly
 
     def __init__(self, network: NetworkCall, threshold: float = 0.6) -> None:
         self._network = network
@@ -133,6 +135,41 @@ class FaceDetector:
             Detection(float(scores.reshape(-1)[chosen[place]]), corners[place], landmarks[place] * back)
             for place in kept
         ]
+
+    def in_any_pose(self, image: ImageArray, most: int, longest_side: int) -> list[Detection]:
+        """The same, and faces on heads that are tilted by up to 75 degrees; takes five times as long.
+
+        YuNet was trained on upright faces: beyond 30 degrees it misses some and puts the points of others wrongly. So
+        it looks at the picture upright and turned to either side, and of what it finds twice the surer one stays.
+        """
+        found = self(image, most, longest_side)
+        scores = [face.score + self._UPRIGHT_BONUS for face in found]
+        for degrees in self._TURNS:
+            turned = self._turned(image, most, longest_side, degrees)
+            found += turned
+            scores += [face.score for face in turned]
+        if not found:
+            return []
+        kept = _nms(np.array(scores, np.float32), np.stack([face.box for face in found]), most)
+        return [found[place] for place in kept]
+
+    def _turned(self, image: ImageArray, most: int, longest_side: int, degrees: float) -> list[Detection]:
+        """What is found in the picture turned anticlockwise; boxes keep their size around their centre."""
+        height, width = image.shape[:2]
+        scale = min(1.0, longest_side / max(height, width))
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
+        along, across = abs(turn[0, 0]), abs(turn[0, 1])
+        size = (math.ceil(width * along + height * across), math.ceil(width * across + height * along))
+        turn[:, 2] += [(size[0] - width) / 2, (size[1] - height) / 2]
+        back = cv2.invertAffineTransform(turn).astype(np.float32)
+        picture = np.asarray(cv2.warpAffine(image, turn, size, flags=cv2.INTER_AREA), np.uint8)
+        found = []
+        for face in self(picture, most, max(size)):
+            middle = back[:, :2] @ ((face.box[:2] + face.box[2:]) / 2) + back[:, 2]
+            half = (face.box[2:] - face.box[:2]) / np.float32(2 * scale)
+            box = np.concatenate([middle - half, middle + half])
+            found.append(Detection(face.score, box, face.points @ back[:, :2].T + back[:, 2]))
+        return found
 
     def _grid(self, width: int, height: int) -> tuple[FloatArray, FloatArray]:
         """Cell indices (A, 2) and strides (A, 1) of all anchors for a picture of this size."""

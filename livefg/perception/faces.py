@@ -76,8 +76,9 @@ class FaceTracker:
         refresh_interval: float = 0.5,
         search_side: int = 1024,
         memory: FaceMemory | None = None,
+        thorough: bool = False,
     ) -> None:
-        self._detector = detector
+        """`thorough` also finds faces on heads that are tilted far, for pictures in which nothing was followed."""
         self._mesh = mesh
         self._blendshapes = blendshapes
         self._most = most
@@ -87,6 +88,7 @@ class FaceTracker:
         self._search_side = search_side
         self._ids = TrackIds()
         self._memory = memory
+        self._detect = detector.in_any_pose if thorough else detector
         self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, 1.5, self._PLACE_MEMORY)
         self._tracks: list[_Track] = []
         self._detected_at = -math.inf
@@ -134,7 +136,7 @@ class FaceTracker:
 
     def _search(self, frame: Frame) -> list[Detection]:
         self._detected_at = frame.time
-        found = self._detector(frame.image, 64, self._search_side)
+        found = self._detect(frame.image, 64, self._search_side)
         return sorted(found, key=lambda face: -float(face.box[2] - face.box[0]))[: self._most]
 
     def _take_in(self, found: list[Detection], frame: Frame) -> None:

@@ -92,7 +92,7 @@ class Viewer:
 
     def faces(self, image: ImageArray) -> tuple[Face, ...]:
         """All faces, as livefg finds them in a single picture."""
-        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False)
+        tracker = FaceTracker(self._detector, self._mesh, None, most=_MOST_FACES, smooth=False, thorough=True)
         return tracker.update(Frame(image, 0, 0.0, "picture"))
 
     def view(self, image: ImageArray, face: Face) -> View:
