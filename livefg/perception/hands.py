@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from livefg.perception.tracks import LostTracks, TrackIds
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 from livefg.workers import Chain, run_chain
 
-__all__ = ["HandTracker"]
+__all__ = ["HandTracker", "hand_box"]
 
 _CROP = 224
 _Z_SCALE = 1 / 0.4  # the landmark network gives z in 0.4 of the unit of x and y
@@ -127,45 +128,48 @@ class HandTracker:
         """The same as `update`, as a chain for a `WorkerPool`."""
         if frame.time < self._detected_at:
             self._detected_at = self._viewed_at = -math.inf
-        candidates = [_Candidate(track.region, _PRESENT) for track in self._tracks]
-        searched = self._search_is_due(frame.time)
-        if searched:
-            (found,) = yield [functools.partial(self._search, frame)]
-            candidates += self._new_candidates(found, [track.region for track in self._tracks])
-        observations = yield [
-            functools.partial(self._observe, frame.image, *candidate) for candidate in candidates
-        ]
-        matched, rest = self._match(observations)
-        if not searched and len(matched) < len(self._tracks):
+        known = [_Candidate(track.region, _PRESENT) for track in self._tracks]
+        searches = self._searches_due(frame)
+        results = yield [*(functools.partial(self._observe, frame.image, *one) for one in known), *searches]
+        matched = self._match(results[: len(known)])
+        found = [candidate for result in results[len(known) :] for candidate in result]
+        if not searches and len(matched) < len(known):
             # A hand got lost: it may just have moved fast, so look for it before giving it up.
-            (found,) = yield [functools.partial(self._search, frame)]
-            again = self._new_candidates(found, [observation.region for _, observation in matched])
-            rest += yield [functools.partial(self._observe, frame.image, *candidate) for candidate in again]
+            self._detected_at = frame.time
+            (found,) = yield [functools.partial(self._look, frame)]
+        if searches and self._view_interval == 0 and len(matched) + len(found) < self._most:
+            views = yield [functools.partial(self._look, frame, view) for view in _OTHER_VIEWS]
+            found += [candidate for result in views for candidate in result]
+        new = self._new_candidates(found, [seen.region for _, seen in matched])
+        rest = yield [functools.partial(self._observe, frame.image, *candidate) for candidate in new]
         return self._finish(frame, matched, rest)
 
-    def _search_is_due(self, time: float) -> bool:
-        missing = len(self._tracks) < self._most or any(track.presence < _DOUBTFUL for track in self._tracks)
-        return missing and time - self._detected_at >= self._detect_interval
+    def _searches_due(self, frame: Frame) -> list[Callable[[], list[_Candidate]]]:
+        """The searches to run now: in the whole picture, in one other view of it, or none."""
+        searches: list[Callable[[], list[_Candidate]]] = []
+        missing = len(self._tracks) < self._most
+        doubtful = any(track.presence < _DOUBTFUL for track in self._tracks)
+        if (missing or doubtful) and frame.time - self._detected_at >= self._detect_interval:
+            self._detected_at = frame.time
+            searches.append(functools.partial(self._look, frame))
+        # Where searches are rare, two of them in one frame would make it late: the other view waits for the next.
+        crowded = bool(searches) and self._detect_interval > 0
+        due = self._view_interval > 0 and frame.time >= self._viewed_at + self._view_interval
+        if missing and due and not crowded:
+            self._viewed_at = frame.time
+            searches.append(functools.partial(self._look, frame, _OTHER_VIEWS[self._next_view]))
+            self._next_view = (self._next_view + 1) % len(_OTHER_VIEWS)
+        return searches
 
-    def _search(self, frame: Frame) -> list[_Candidate]:
-        self._detected_at = frame.time
-        palms = self._palms(frame.image, self._most + 1)
-        found = [_Candidate(_palm_region(palm), _PRESENT) for palm in palms]
-        for view in self._views_due(frame, self._most - max(len(found), len(self._tracks))):
-            palms = self._palms(frame.image, self._most + 1, view)
-            found += [_Candidate(_palm_region(palm), _SURE) for palm in palms]
-        return found
-
-    def _views_due(self, frame: Frame, missing: int) -> list[Box]:
-        """The other views of the picture, in pixels, to look at now."""
-        if missing <= 0 or not frame.time >= self._viewed_at + self._view_interval:
-            return []
-        self._viewed_at = frame.time
-        size = (frame.width, frame.height, frame.width, frame.height)
-        chosen = _OTHER_VIEWS if self._view_interval == 0 else (_OTHER_VIEWS[self._next_view],)
-        self._next_view = (self._next_view + 1) % len(_OTHER_VIEWS)
-        views = [[part * side for part, side in zip(view, size, strict=True)] for view in chosen]
-        return [(left, top, right, bottom) for left, top, right, bottom in views]
+    def _look(self, frame: Frame, view: Box | None = None) -> list[_Candidate]:
+        """Where the palm detector sees hands in the whole picture, or in a view of it (parts of its size)."""
+        if view is None:
+            palms, least = self._palms(frame.image, self._most + 1), _PRESENT
+        else:
+            left, top, right, bottom = view
+            pixels = (left * frame.width, top * frame.height, right * frame.width, bottom * frame.height)
+            palms, least = self._palms(frame.image, self._most + 1, pixels), _SURE
+        return [_Candidate(_palm_region(palm), least) for palm in palms]
 
     def _new_candidates(self, found: list[_Candidate], known: list[Region]) -> list[_Candidate]:
         """Those of `found` that are not where we already look, as many as are missing or in doubt."""
@@ -192,19 +196,14 @@ class HandTracker:
         certainty = float(presence[0])
         return _Observation(region, certainty >= least, certainty, right, landmarks, turned)
 
-    def _match(
-        self, observations: list[_Observation]
-    ) -> tuple[list[tuple[_Track, _Observation]], list[_Observation]]:
-        """Give the first observations to the tracks that asked for them; one hand keeps one track only."""
-        own, rest = observations[: len(self._tracks)], observations[len(self._tracks) :]
-        pairs = [
-            (track, seen) for track, seen in zip(self._tracks, own, strict=True) if seen.presence >= _PRESENT
-        ]
+    def _match(self, observations: list[_Observation]) -> list[tuple[_Track, _Observation]]:
+        """Give each track what was seen in its region, if it is a hand; one hand keeps one track only."""
+        pairs = [pair for pair in zip(self._tracks, observations, strict=True) if pair[1].believed]
         kept: list[tuple[_Track, _Observation]] = []
         for pair in sorted(pairs, key=lambda pair: _strangeness(*pair)):
             if not any(_same_hand(pair[1], other) for _, other in kept):
                 kept.append(pair)
-        return sorted(kept, key=lambda pair: pair[0].id), rest
+        return sorted(kept, key=lambda pair: pair[0].id)
 
     def _finish(
         self, frame: Frame, matched: list[tuple[_Track, _Observation]], rest: list[_Observation]
@@ -252,7 +251,7 @@ class HandTracker:
             track=track.id,
             side=side,
             side_confidence=confidence,
-            box=_hand_box(landmarks),
+            box=hand_box(landmarks),
             confidence=min(1.0, seen.presence),
             landmarks=landmarks,
             raw_landmarks=seen.landmarks,
@@ -292,8 +291,8 @@ def _following_region(landmarks: FloatArray) -> Region:
     )
 
 
-def _hand_box(landmarks: FloatArray) -> Box:
-    """The box around the landmarks with the flesh around them."""
+def hand_box(landmarks: FloatArray) -> Box:
+    """The box in pixels around the landmarks (21, 3) with the flesh around them."""
     left, top, right, bottom = box_of(landmarks)
     margin = 0.08 * max(right - left, bottom - top)
     return (left - margin, top - margin, right + margin, bottom + margin)
