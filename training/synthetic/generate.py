@@ -72,9 +72,10 @@ def _made(missing: list[Shard], folder: Path, jobs: int, tick: Callable[[], None
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            # After Ctrl-C or an error only the shards that are being made are waited for.
+            for future in futures:
+                future.cancel()
 
 
 def _make(shard: Shard, folder: Path, tick: Callable[[], None] = lambda: None) -> None:
