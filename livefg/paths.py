@@ -4,7 +4,15 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["assets_dir", "shipped_models_dir", "user_cache_dir", "user_data_dir", "user_models_dir"]
+__all__ = [
+    "assets_dir",
+    "shipped_models_dir",
+    "user_cache_dir",
+    "user_config_dir",
+    "user_data_dir",
+    "user_models_dir",
+    "user_recordings_dir",
+]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -33,6 +41,16 @@ def user_data_dir() -> Path:
 def user_models_dir() -> Path:
     """Folder in which a user's own classifiers are found by name; it may not exist yet."""
     return user_data_dir() / "models"
+
+
+def user_recordings_dir() -> Path:
+    """Folder of the examples of gestures that the user recorded; it may not exist yet."""
+    return user_data_dir() / "recordings"
+
+
+def user_config_dir() -> Path:
+    """Folder of the user's settings; it may not exist yet."""
+    return Path(platformdirs.user_config_dir("livefg", appauthor=False))
 
 
 def user_cache_dir() -> Path:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "cameras": ("livefg.cli.cameras", "List the cameras and what each can give."),
     "doctor": ("livefg.cli.doctor", "Check this machine and say what to do about each problem."),
     "models": ("livefg.cli.models", "List and verify the networks; choose the one that names gestures."),
+    "settings": ("livefg.cli.settings", "Show what can be set, what is set, and where."),
     "bench": ("livefg.cli.bench", "Measure how fast this machine is, stage by stage."),
 }
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Watch", "command", "watch"]
 
 _STATISTICS_SECONDS = 30.0
+_RELOAD_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -190,7 +191,8 @@ def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, 
     with ThreadPoolExecutor(1) as executor:
         opening = executor.submit(open_source, request.source, **options)
         try:
-            pipeline = stack.enter_context(Pipeline(request.settings))
+            settings = replace(request.settings, reload_interval=_RELOAD_SECONDS)
+            pipeline = stack.enter_context(Pipeline(settings, notices))
         except BaseException:
             if not opening.exception():
                 opening.result().close()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from livefg.settings import load_settings, section
+
 if TYPE_CHECKING:
     from livefg.inference.network import NetworkReport
     from livefg.pipeline import PipelineSettings
@@ -68,22 +70,38 @@ _PIPELINE_OPTIONS = (
         type=click.Path(exists=True, file_okay=False),
         help="Folder of the task files for --backend mediapipe.",
     ),
+    click.option(
+        "--gesture-model",
+        metavar="NAME|PATH",
+        help="The classifier that names gestures.  [default: the one chosen with `livefg models use`]",
+    ),
+    *(
+        click.option(
+            f"--{setting.name}",
+            type=float,
+            metavar="SECONDS" if setting.unit else "0..1",
+            help=f"{setting.meaning}  [default: see `livefg settings`]",
+        )
+        for setting in section("decisions")
+    ),
 )
 
 
 def pipeline_options(command: Command) -> Command:
-    """Add the options that say what to look for and with what; see `pipeline_settings`."""
+    """Add the options that say what to look for, with what, and how to decide; see `pipeline_settings`."""
     for option in reversed(_PIPELINE_OPTIONS):
         command = option(command)
     return command
 
 
 def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
-    """Take the values of `pipeline_options` out of a command's options."""
+    """Take the values of `pipeline_options` out of a command's options; what they leave open the user's file says."""
     from livefg.pipeline import PipelineSettings
 
-    names = ("device", "hands", "faces", "lite", "backend", "mediapipe_models")
-    return PipelineSettings(**{name: options.pop(name) for name in names})
+    given = {setting: options.pop(setting.name) for setting in section("decisions")}
+    settings = load_settings(changes={key: value for key, value in given.items() if value is not None})
+    names = ("device", "hands", "faces", "lite", "backend", "mediapipe_models", "gesture_model")
+    return PipelineSettings(decisions=settings.decisions, **{name: options.pop(name) for name in names})
 
 
 def for_live(settings: PipelineSettings) -> PipelineSettings:
