@@ -86,7 +86,7 @@ def augment(
 ) -> Batch:
     """A changed copy of hands as `Samples` holds them; `weight` is 0 where turning left a label in doubt."""
     count = len(landmarks)
-    depth = np.isfinite(world).all(axis=(1, 2)) & np.isfinite(landmarks).all(axis=(1, 2))
+    depth = np.asarray(np.isfinite(world).all(axis=(1, 2)) & np.isfinite(landmarks).all(axis=(1, 2)))
     right = sides_guessed(landmarks, right, rng.random(count, np.float32))
     image, size = _unit(np.nan_to_num(landmarks))
     solid = np.nan_to_num(world)
@@ -126,7 +126,9 @@ def _rotations(
         rng.random(count) < how.any_roll, rng.uniform(-180, 180, count), rng.normal(0, 1, count) * how.roll
     )
     tilt = rng.normal(0, 1, (2, count)) * how.tilt * depth
-    about_z, about_x, about_y = (_about(axis, angle) for axis, angle in ((2, roll), (0, tilt[0]), (1, tilt[1])))
+    about_z, about_x, about_y = (
+        _about(axis, angle) for axis, angle in ((2, roll), (0, tilt[0]), (1, tilt[1]))
+    )
     return (about_x @ about_y @ about_z).astype(np.float32)
 
 
@@ -196,7 +198,7 @@ def _blur(
     for number, points in enumerate(_FINGERS):
         mine = np.flatnonzero(hidden & (finger == number))
         grows = np.linspace(0.2, 1.0, len(points))[None, :, None]
-        noise[np.ix_(mine, points)] += amount[mine] * grows
+        noise[np.ix_(mine, np.array(points))] += amount[mine] * grows
     scale = np.sqrt((solid**2).sum(axis=2).mean(axis=1)).reshape(-1, 1, 1)
     return (
         (image + noise).astype(np.float32),

@@ -1,6 +1,6 @@
-"""The bank of landmarks that ships: hands without a gesture for everybody's training, and the shipped gestures to extend.
+"""The bank of landmarks that ships: hands without a gesture for everybody, and the shipped gestures to extend.
 
-It lies beside this module, small enough to be installed with livefg.
+It lies in `training/data`, small enough to be installed with livefg.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def with_bank(
         added = bank.take(np.isin(bank.label, list(known)))
         labels = (*known, *(name for name in mine if name not in known))
         notes = tuple(
-            f"{share:.0%} of the examples of {name!r} look like {other!r}, which is known already: the two will be mixed up"
+            f"{share:.0%} of the examples of {name!r} look like {other!r}, a known gesture; they will be mixed up"
             for name, (other, share) in alike.items()
             if name not in known
         )
@@ -103,5 +103,3 @@ def _alike(
         if share >= _ALIKE and labels[number] not in {NONE, name}:
             found[name] = (labels[number], share)
     return found
-
-

@@ -1,4 +1,4 @@
-"""Confidence that means something: the temperature, how far confidence is off, and the threshold to say `none` below."""
+"""Confidence that means something: temperature, how far it is off, and when to say `none`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def expected_calibration_error(
 ) -> float:
     """The mean gap between confidence and accuracy over `reliability`'s bins, 0..1 (ECE)."""
     return sum(
-        share * abs(mean - accuracy) for mean, accuracy, share in reliability(confidence, correct, bins, weight)
+        share * abs(mean - accuracy)
+        for mean, accuracy, share in reliability(confidence, correct, bins, weight)
     )
 
 

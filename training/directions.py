@@ -35,7 +35,7 @@ def off_by(landmarks: FloatArray, direction: Direction) -> npt.NDArray[np.float6
     """Degrees 0..180 between where hands (N, 21, 2 or 3) point and where the gesture points, for each hand."""
     line = landmarks[:, direction.last, :2] - landmarks[:, direction.first, :2]
     angle = np.degrees(np.arctan2(line[:, 0], -line[:, 1])) - direction.angle
-    return np.abs((angle + 180) % 360 - 180)
+    return np.asarray(np.abs((angle + 180) % 360 - 180))
 
 
 def relabel_turned(

@@ -250,7 +250,9 @@ def _score(confusion: npt.NDArray[np.int64], number: int, label: str) -> LabelSc
     right = int(confusion[number, number])
     count, named = int(confusion[number].sum()), int(confusion[:, number].sum())
     precision, recall = right / max(named, 1), right / max(count, 1)
-    return LabelScore(label, count, precision, recall, 2 * precision * recall / max(precision + recall, 1e-12))
+    return LabelScore(
+        label, count, precision, recall, 2 * precision * recall / max(precision + recall, 1e-12)
+    )
 
 
 def _false_gestures(

@@ -94,9 +94,7 @@ class _Calibrated(nn.Module):
         return torch.softmax(logits / self.temperature, dim=1)
 
 
-def to_onnx(
-    network: GestureNetwork, about: About, embedder: bytes | None = None
-) -> bytes:
+def to_onnx(network: GestureNetwork, about: About, embedder: bytes | None = None) -> bytes:
     """The file's content: landmarks, world and right in, calibrated `probabilities` out, any number of hands.
 
     A network that sees an embedding gets the graph of `embedder` (an ONNX file with the same three inputs) in front.
@@ -107,7 +105,7 @@ def to_onnx(
     helper.set_model_props(model, dict(sorted(about.metadata().items())))
     model.producer_name, model.producer_version = "livefg", ""
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def check_parity(content: bytes, expected: npt.NDArray[np.floating], batch: Batch) -> Parity:
@@ -135,7 +133,7 @@ def check_parity(content: bytes, expected: npt.NDArray[np.floating], batch: Batc
 def export(
     network: GestureNetwork, about: About, batch: Batch, path: Path, embedder: bytes | None = None
 ) -> Parity:
-    """Write the network to `path`, or nothing if ONNX Runtime disagrees with torch on `batch` or the contract is broken.
+    """Write the network to `path`, or nothing if ONNX Runtime disagrees with torch on `batch`.
 
     Hands of the batch without depth are examined as if their depth were zero. Raises LivefgError.
     """
@@ -155,9 +153,7 @@ def probabilities(
         session = onnxruntime.InferenceSession(embedder, providers=["CPUExecutionProvider"])
         given = dict(zip(_INPUTS, (batch.landmarks, batch.world, batch.right), strict=True))
         wanted = {one.name for one in session.get_inputs()}
-        inputs.append(
-            torch.from_numpy(session.run(None, {k: v for k, v in given.items() if k in wanted})[0])
-        )
+        inputs.append(torch.from_numpy(session.run(None, {k: v for k, v in given.items() if k in wanted})[0]))
     with torch.no_grad():
         result: FloatArray = _Calibrated(network.eval(), temperature)(*inputs).numpy()
     return result
@@ -179,7 +175,9 @@ def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
     shape = NetworkShape(**{**values, "features": tuple(values["features"])})
     labels = tuple(json.loads(metadata["livefg.labels"]))
     network = GestureNetwork(shape, len(labels))
-    stored = {one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
+    stored = {
+        one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer
+    }
     state = network.state_dict()
     for name, value in state.items():
         if value.is_floating_point():
@@ -215,7 +213,7 @@ def _exported(module: nn.Module, embedding: bool) -> onnx.ModelProto:
     for place, name in enumerate(_INPUTS):
         if name not in known:
             # What the network does not look at is an input nevertheless: all gesture networks take the same three.
-            shape = ["N"] if name == "right" else ["N", POINTS, 3]
+            shape: list[str | int | None] = ["N"] if name == "right" else ["N", POINTS, 3]
             model.graph.input.insert(
                 place, helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
             )

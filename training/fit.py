@@ -1,4 +1,4 @@
-"""The training loop: batches drawn fairly, early stopping, checkpoints, a log, and the same weights for the same seed."""
+"""The training loop: fair batches, early stopping, checkpoints, a log; the same seed gives the same weights."""
 
 from __future__ import annotations
 
@@ -222,7 +222,8 @@ class _Run:
 
     def _standardise(self) -> None:
         """Tell the network what size its features usually have."""
-        batch = self._draw(np.random.default_rng(self._settings.seed), _STANDARD_DRAWS)
+        count = min(self._settings.draws, _STANDARD_DRAWS)
+        batch = self._draw(np.random.default_rng(self._settings.seed), count)
         landmarks, world, right, depth, embedding = _inputs(batch, slice(None), self._embedder, "cpu")
         with torch.no_grad():
             raw = self._network.features.raw(landmarks, world, right, embedding)
@@ -332,7 +333,9 @@ class _Run:
                 about = json.loads(str(data["about"]))
                 arrays = {name: torch.from_numpy(data[name]) for name in data.files if name != "about"}
         except (OSError, EOFError, ValueError, KeyError) as error:
-            raise LivefgError(f"The checkpoint {file} cannot be read ({error}); train without --resume.") from error
+            raise LivefgError(
+                f"The checkpoint {file} cannot be read ({error}); train without --resume."
+            ) from error
         if about["settings"] != self._identity():
             raise LivefgError(
                 f"The checkpoint {file} belongs to a training with other data or settings; train without --resume."

@@ -204,7 +204,9 @@ def examine(
             rows.append(asked)
             logits.append(logits_of(fitted.network, _batch(samples.take(asked), labels)))
     if not rows:
-        raise LivefgError("There is nothing to examine the network with: each gesture is shown by one source only.")
+        raise LivefgError(
+            "There is nothing to examine the network with: each gesture is shown by one source only."
+        )
     how = "each source left out once" if recipe.hold_back == "each_source" else splits[0][1].how
     return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how)
 
@@ -220,7 +222,9 @@ def _require_enough(gathered: Gathered) -> None:
         raise LivefgError(f"No example of a gesture was found{f' ({reasons})' if reasons else ''}.")
     for label, count in gestures.items():
         if count < _FEWEST:
-            raise LivefgError(f"{label!r} has {count} usable examples; at least {_FEWEST} are needed, better 20.")
+            raise LivefgError(
+                f"{label!r} has {count} usable examples; at least {_FEWEST} are needed, better 20."
+            )
 
 
 def _bank(given: Samples | None) -> Samples:
@@ -239,9 +243,7 @@ def _in_order(labels: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
 def _splits(table: Table, recipe: GestureRecipe) -> list[tuple[str, Split]]:
     samples, seed = table.samples, recipe.fit.seed
     if recipe.hold_back == "each_source":
-        return [
-            (name, one) for name, one in leave_one_out(samples) if name not in recipe.never_examined
-        ]
+        return [(name, one) for name, one in leave_one_out(samples) if name not in recipe.never_examined]
     if recipe.hold_back != "auto":
         return [("", split(samples, recipe.hold_back, seed=seed))]
     ways: tuple[SplitBy, ...] = ("person", "session")
@@ -270,16 +272,18 @@ def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor
     return state
 
 
-def _calibrated(
-    held: Held, labels: Sequence[str], false_rate: float
-) -> tuple[float, float, str]:
+def _calibrated(held: Held, labels: Sequence[str], false_rate: float) -> tuple[float, float, str]:
     """Temperature, reject threshold, and how the threshold was chosen; each label and source counts alike."""
     shown = _numbers(held.samples, labels)
     temperature = fit_temperature(held.logits, shown, row_weights(held.samples))
     none = labels.index(NONE)
     nothing = shown == none
     if not nothing.any():
-        return temperature, _LOWEST_THRESHOLD, "one half: there were no hands without a gesture to choose it by"
+        return (
+            temperature,
+            _LOWEST_THRESHOLD,
+            "one half: there were no hands without a gesture to choose it by",
+        )
     chances = softmax(held.logits[nothing], temperature)
     threshold = reject_threshold(
         chances.max(axis=1), chances.argmax(axis=1) != none, false_rate, _LOWEST_THRESHOLD
@@ -317,8 +321,15 @@ def _loss_in_words(settings: FitSettings) -> str:
 
 
 def _origins(dataset: DatasetFile, table: Table) -> str:
-    counts = {name: int((table.samples.source[: table.own] == name).sum()) for name in table.samples.source[: table.own]}
-    parts = [f"{entry.name} ({counts[entry.name]}: {entry.attribution or entry.licence})" for entry in dataset.sources if entry.name in counts]
+    counts = {
+        name: int((table.samples.source[: table.own] == name).sum())
+        for name in table.samples.source[: table.own]
+    }
+    parts = [
+        f"{entry.name} ({counts[entry.name]}: {entry.attribution or entry.licence})"
+        for entry in dataset.sources
+        if entry.name in counts
+    ]
     rest = len(table.samples) - table.own
     return "; ".join([*parts, *([f"livefg's bank ({rest})"] if rest else [])])
 

@@ -26,7 +26,7 @@ def focal(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:
 
 
 def weston_watkins(logits: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
-    """The multiclass hinge loss of Weston and Watkins (1999): the sum over wrong classes of max(0, margin + s_j - s_y)."""
+    """The multiclass hinge loss of Weston and Watkins (1999): max(0, margin + s_j - s_y), summed over wrong classes."""
     violations = (margin + logits - _picked(logits, target).unsqueeze(1)).clamp(min=0)
     wrong = torch.ones_like(logits).scatter(1, target.unsqueeze(1), 0.0)
     return (violations * wrong).sum(dim=1)

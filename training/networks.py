@@ -1,4 +1,4 @@
-"""The networks: a multi-layer perceptron on hand features, alone or beside a convolutional part on the hand's picture."""
+"""The network: a multi-layer perceptron on hand features."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from training.files import write_whole
 __all__ = ["POINTS", "FloatArray", "Rejection", "Samples", "TextArray"]
 
 POINTS = 21
-"""Points of a hand, in MediaPipe's order: 0 the wrist, 1-4 the thumb, 5-8 the index finger, ... 17-20 the little finger."""
+"""Points of a hand, in MediaPipe's order: 0 the wrist, 1-4 the thumb, 5-8 the index finger, 17-20 the little one."""
 FloatArray = npt.NDArray[np.float32]
 TextArray = npt.NDArray[np.str_]
 
@@ -96,7 +96,7 @@ class Samples:
         session: str | Sequence[str] = "",
         item: Sequence[str] | None = None,
     ) -> Self:
-        """Make a table from what is known; points may be (N, 21, 2) or (N, 21, 3). Raises ValueError if they do not fit.
+        """Make a table from what is known; points may be (N, 21, 2) or (N, 21, 3). Raises ValueError if they misfit.
 
         `person` defaults to the source's name, `session` to the person's.
         """
@@ -149,7 +149,8 @@ class Samples:
     @property
     def has_depth(self) -> npt.NDArray[np.bool_]:
         """(N,): whether z of the landmarks and the world landmarks are known."""
-        return np.isfinite(self.world).all(axis=(1, 2)) & np.isfinite(self.landmarks).all(axis=(1, 2))
+        known = np.isfinite(self.world).all(axis=(1, 2)) & np.isfinite(self.landmarks).all(axis=(1, 2))
+        return np.asarray(known)
 
     def save(self, path: Path, *, half: bool = False) -> None:
         """Write the table as a compressed `.npz`, whole or not at all; `half` rounds numbers to float16.
@@ -177,7 +178,9 @@ class Samples:
             with np.load(path, allow_pickle=False) as data:
                 for name in ("landmarks", "label"):
                     if name not in data:
-                        raise LivefgError(f"{path} is not a table of samples: it has no array called {name!r}.")
+                        raise LivefgError(
+                            f"{path} is not a table of samples: it has no array called {name!r}."
+                        )
                 known = {name: data[name] for name in data.files if name in {*_TEXTS, "world", "right"}}
                 texts = {name: known[name].tolist() for name in _TEXTS[1:] if name in known}
                 table = cls.build(
@@ -188,7 +191,8 @@ class Samples:
                     source=source or path.stem,
                     licence=licence,
                 )
-                return replace(table, **{name: np.array(value, np.str_) for name, value in texts.items()})
+                own = {name: np.array(value, np.str_) for name, value in texts.items()}
+                return replace(table, **own)  # type: ignore[arg-type]
         except (OSError, EOFError, ValueError) as error:
             raise LivefgError(f"{path} cannot be read as a table of samples ({error}).") from error
 

@@ -1,1 +1,1 @@
-"""Where samples come from: class folders of pictures and clips, landmark tables, and files that name several of them."""
+"""Where samples come from: pictures and clips in class folders, landmark tables, files that name several of them."""

@@ -1,19 +1,19 @@
 """The dataset file: which sources make up a training set, what their labels mean, and who is in them.
 
-    format = 1
-    name = "my gestures"
-    labels = ["none", "ok"]                # optional: the order, and a check on the names below
+format = 1
+name = "my gestures"
+labels = ["none", "ok"]                # optional: the order, and a check on the names below
 
-    [[sources]]
-    name = "office"
-    kind = "pictures"                      # class folders; or "table", "samples" (a file that livefg wrote), "posed"
-    path = "pictures/office"               # relative to the data folder; tables may use * for several files
-    licence = "CC0-1.0"
-    mirrored = false                       # pictures or tables made from a selfie view
-    person = "anna"                        # default: the source's name
-    hand = "largest"                       # which one, if there are two
-    [sources.labels]                       # as written in the source = the gesture's name; "" leaves it out
-    okay = "ok"
+[[sources]]
+name = "office"
+kind = "pictures"                      # class folders; or "table", "samples" (a file that livefg wrote), "posed"
+path = "pictures/office"               # relative to the data folder; tables may use * for several files
+licence = "CC0-1.0"
+mirrored = false                       # pictures or tables made from a selfie view
+person = "anna"                        # default: the source's name
+hand = "largest"                       # which one, if there are two
+[sources.labels]                       # as written in the source = the gesture's name; "" leaves it out
+okay = "ok"
 """
 
 from __future__ import annotations
@@ -149,7 +149,12 @@ def gather(dataset: DatasetFile, progress: Progress | None = None, cache: Path |
     """Read all sources of a dataset. Raises LivefgError if a source is missing or cannot be read at all."""
     tables: list[Samples] = []
     rejections: list[Rejection] = []
-    readers = {"pictures": _gather_pictures, "table": _gather_tables, "samples": _gather_samples, "posed": _gather_posed}
+    readers = {
+        "pictures": _gather_pictures,
+        "table": _gather_tables,
+        "samples": _gather_samples,
+        "posed": _gather_posed,
+    }
     for entry in dataset.sources:
         found, refused = readers[entry.kind](entry, dataset.root, progress or _silent, cache)
         tables.append(found)
@@ -321,9 +326,7 @@ def _entry(data: Mapping[str, Any], path: Path) -> SourceEntry:
         if not isinstance(data.get(key), str):
             raise LivefgError(f"{where} lacks {key!r}.")
     if data["kind"] not in get_args(Kind):
-        raise LivefgError(
-            f"{where} has the kind {data['kind']!r}; {', '.join(get_args(Kind))} can be had."
-        )
+        raise LivefgError(f"{where} has the kind {data['kind']!r}; {', '.join(get_args(Kind))} can be had.")
     if data.get("hand", "only") not in get_args(HandChoice):
         raise LivefgError(f"{where} has hand = {data['hand']!r}; one of {', '.join(get_args(HandChoice))}.")
     _refuse_unknown(data, {one.name for one in fields(SourceEntry)}, where)
@@ -347,4 +350,6 @@ def _direction(data: Mapping[str, Any], path: Path) -> Direction:
 def _refuse_unknown(data: Mapping[str, Any], known: set[str], where: str) -> None:
     strange = sorted(set(data) - known)
     if strange:
-        raise LivefgError(f"{where} has {strange[0]!r}, which means nothing (known: {', '.join(sorted(known))}).")
+        raise LivefgError(
+            f"{where} has {strange[0]!r}, which means nothing (known: {', '.join(sorted(known))})."
+        )

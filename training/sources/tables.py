@@ -149,9 +149,7 @@ def _column(
     return [row[place] if place < len(row) else "" for row in rows]
 
 
-def _right(
-    rows: Sequence[Sequence[Any]], layout: Layout, header: list[str] | None, path: Path
-) -> FloatArray:
+def _right(rows: Sequence[Sequence[Any]], layout: Layout, header: list[str] | None, path: Path) -> FloatArray:
     if isinstance(layout.side, str) and layout.side in {"unknown", "left", "right"}:
         fixed = {"unknown": np.nan, "left": 0.0, "right": 1.0}[layout.side]
         return np.full(len(rows), fixed, np.float32)

@@ -1,0 +1,173 @@
+"""The options of `livefg train` and `python -m training`; torch is imported only when training really starts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livefg.errors import LivefgError
+from livefg.paths import user_cache_dir, user_models_dir
+from training.extra import require_training_extra
+
+if TYPE_CHECKING:
+    from training.gestures import Trained
+    from training.sources.dataset import DatasetFile
+
+__all__ = ["gestures"]
+
+_DEFAULT_NAME = "my_gestures"
+
+
+@click.command()
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A folder with a folder a gesture, a folder of recordings, or a dataset file (.toml).",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The model file to write.  [default: {_DEFAULT_NAME}.onnx among your own models]",
+)
+@click.option("--extend", is_flag=True, help="Add the gestures to those of --base.")
+@click.option(
+    "--base", default="gesture", show_default=True, help="The classifier to extend, by name or path."
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(["default"]),
+    help="Rebuild what ships with livefg; --data is the data folder.",
+)
+@click.option(
+    "--loss", type=click.Choice(["cross_entropy", "focal", "weston_watkins"]), help="What to make small."
+)
+@click.option("--margin", type=float, help="The margin of weston_watkins.  [default: 1]")
+@click.option("--activation", type=click.Choice(["relu", "tanh", "sigmoid"]), help="Of the hidden layers.")
+@click.option("--depth", type=click.IntRange(0, 8), help="How many hidden layers.")
+@click.option("--width", type=click.IntRange(8, 4096), help="How wide each is.")
+@click.option("--epochs", type=click.IntRange(1), help="How long to train.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Same data, same seed, same weights."
+)
+@click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
+@click.option(
+    "--hold-back",
+    type=click.Choice(["auto", "person", "session", "source", "row", "each_source"]),
+    help="What to examine the network with.  [default: auto, the first of person and session that there is]",
+)
+@click.option(
+    "--false-rate",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="The share of hands without a gesture that may be given one.",
+)
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the log, the checkpoints and evaluation.json.  [default: in the cache]",
+)
+@click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def gestures(data: Path, out: Path | None, as_json: bool, **options: Any) -> None:
+    """Learn to tell gestures apart from examples, and write one model file."""
+    require_training_extra()
+    from training.progress import TrainingProgress  # noqa: PLC0415
+
+    path = out or user_models_dir() / f"{_DEFAULT_NAME}.onnx"
+    work = options["work"] or user_cache_dir() / "training" / path.stem
+    with TrainingProgress() as progress:
+        try:
+            trained = _train(data, path, work, progress, options)
+        except KeyboardInterrupt:
+            click.echo("Stopped; the same command with --resume goes on from the last epoch.", err=True)
+            raise
+    if as_json:
+        click.echo(json.dumps(_summary(trained), ensure_ascii=False, indent=2))
+    else:
+        _tell(trained, work)
+
+
+def _train(data: Path, path: Path, work: Path, progress: Any, options: dict[str, Any]) -> Trained:
+    import torch  # noqa: PLC0415
+
+    from livefg.inference.manifest import find_model  # noqa: PLC0415
+    from training.gestures import train_gestures  # noqa: PLC0415
+    from training.recipes import changed, default_recipe, own_recipe, quick_recipe  # noqa: PLC0415
+    from training.samples import Samples  # noqa: PLC0415
+
+    if not _available(torch, options["device"]):
+        raise LivefgError(f"torch cannot train on {options['device']!r} on this machine.")
+    shipping = options["recipe"] == "default"
+    recipe = default_recipe() if shipping else quick_recipe() if options["extend"] else own_recipe()
+    return train_gestures(
+        _dataset(data, shipping),
+        path,
+        changed(recipe, options),
+        progress,
+        extend=find_model(options["base"]).path if options["extend"] else None,
+        bank=Samples.empty() if shipping else None,
+        folder=work,
+        resume=options["resume"],
+    )
+
+
+def _dataset(data: Path, shipping: bool) -> DatasetFile:
+    from training.sources.dataset import DatasetFile, folder_as_dataset  # noqa: PLC0415
+
+    if shipping:
+        return DatasetFile.read(Path(__file__).parent / "data" / "default.toml", data)
+    if data.is_file():
+        return DatasetFile.read(data)
+    named = data / "dataset.toml"
+    return DatasetFile.read(named) if named.exists() else folder_as_dataset(data)
+
+
+def _available(torch: Any, device: str) -> bool:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError):
+        return False
+    return True
+
+
+def _summary(trained: Trained) -> dict[str, Any]:
+    evaluation = trained.evaluation
+    return {
+        "model": str(trained.path),
+        "labels": list(trained.about.labels),
+        "hands": len(trained.gathered.samples),
+        "rejected": trained.gathered.reasons(),
+        "accuracy": evaluation.accuracy,
+        "macro_f1": evaluation.macro_f1,
+        "ece": evaluation.ece,
+        "false_gestures": evaluation.false_gestures,
+        "reject_threshold": trained.about.reject_threshold,
+        "split": trained.about.split,
+        "notes": list(trained.notes),
+    }
+
+
+def _tell(trained: Trained, work: Path) -> None:
+    evaluation = trained.evaluation
+    for source, reasons in trained.gathered.reasons().items():
+        listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        click.echo(f"left out of {source}: {listed}", err=True)
+    for note in trained.notes:
+        click.echo(f"note: {note}", err=True)
+    width = max(len(label) for label in trained.about.labels)
+    click.echo(f"{'':{width}}  hands  precision  recall")
+    for score in evaluation.per_label:
+        if score.count:
+            click.echo(f"{score.label:{width}}  {score.count:5}  {score.precision:9.3f}  {score.recall:6.3f}")
+    click.echo(
+        f"held back {trained.about.split}: {evaluation.accuracy:.1%} of {evaluation.hands} hands right, "
+        f"macro-F1 {evaluation.macro_f1:.3f}, confidence off by {evaluation.ece:.3f}"
+    )
+    if evaluation.false_gestures is not None:
+        click.echo(f"hands without a gesture that get one: {evaluation.false_gestures:.1%}")
+    click.echo(f"wrote {trained.path} ({len(trained.about.labels)} labels); details in {work}")

@@ -1,0 +1,54 @@
+"""The recipes: what ships, what a user trains alone, and what is added to the shipped gestures in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from training.fit import FitSettings
+from training.gestures import GestureRecipe
+from training.networks import NetworkShape
+
+__all__ = ["changed", "default_recipe", "own_recipe", "quick_recipe"]
+
+_SHAPE = ("depth", "width", "activation")
+_FIT = ("loss", "margin", "epochs", "seed", "device")
+_RECIPE = ("hold_back", "false_rate")
+
+
+def default_recipe() -> GestureRecipe:
+    """What ships: examined with each source left out once, so that no figure is about people it knows."""
+    return GestureRecipe(
+        NetworkShape(features=("flat", "angles")),
+        FitSettings(epochs=30),
+        hold_back="each_source",
+        never_examined=("posed", "rendered"),
+    )
+
+
+def own_recipe() -> GestureRecipe:
+    """A user's own gestures, with the shipped bank as `none`."""
+    return GestureRecipe(NetworkShape(features=("flat", "angles")), FitSettings(epochs=12, draws=10000))
+
+
+def quick_recipe() -> GestureRecipe:
+    """A few gestures more for a network that knows its own already; starts from its weights."""
+    return GestureRecipe(
+        NetworkShape(features=("flat", "angles")),
+        FitSettings(epochs=6, draws=10000, learning_rate=1e-3),
+    )
+
+
+def changed(recipe: GestureRecipe, options: Mapping[str, Any]) -> GestureRecipe:
+    """The recipe with what was asked for; None leaves a value as it is."""
+
+    def asked(names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: options[name] for name in names if options.get(name) is not None}
+
+    return replace(
+        recipe,
+        shape=replace(recipe.shape, **asked(_SHAPE)),
+        fit=replace(recipe.fit, **asked(_FIT)),
+        **asked(_RECIPE),
+    )
