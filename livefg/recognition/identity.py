@@ -113,7 +113,10 @@ class Identifier:
         """Which of some lost tracks a newly found face with these points (5, 2) is, and which it is not."""
         known = {track: self._watched[track].votes for track in lost if track in self._watched}
         embedder = self._ready_embedder()
-        view = embedder(image, points, confidence, GOOD_QUALITY) if embedder and known else None
+        if embedder is None or not known or self._budget < 1.0:
+            return Reunion(None, frozenset())
+        self._budget -= 1.0
+        view = embedder(image, points, confidence, GOOD_QUALITY)
         if view is None:
             return Reunion(None, frozenset())
         cosines = {track: votes.similarity(view.embedding) for track, votes in known.items()}

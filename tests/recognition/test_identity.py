@@ -252,6 +252,12 @@ class TestRecall:
         flat = np.full((400, 200, 3), 90, np.uint8)
         assert stage.identifier.recall(flat, found.points, 0.99, {1, 2}) == (None, frozenset())
 
+    def test_faces_that_flicker_cannot_ask_without_end(self, stage: Stage) -> None:
+        before = stage.network.runs
+        answers = [self.recall(stage, 0, {1, 2}) for _ in range(50)]
+        assert stage.network.runs - before <= 8
+        assert answers[-1] == (None, set())
+
     def test_where_nobody_is_enrolled_nothing_is_said(self, tmp_path: Path) -> None:
         stage = Stage(GalleryFile(tmp_path / "none.jsonl"))
         assert self.recall(stage, 0, {1}) == (None, set())
