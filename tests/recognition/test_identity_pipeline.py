@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from identities import somebody
 
@@ -55,6 +56,28 @@ def test_somebody_who_is_not_enrolled_is_unknown(demo_frames: list[Frame], tmp_p
         seen = list(names([pipeline.process(frame) for frame in demo_frames[:60]]))
     assert set(seen[30:]) == {"unknown"}
     assert set(seen[:30]) <= {None, "unknown"}
+
+
+@pytest.mark.parametrize(("away", "same"), [(2.0, True), (4.0, False)])
+def test_somebody_who_comes_back_elsewhere_after_two_seconds_keeps_track_and_name(
+    gallery: GalleryFile, demo_frames: list[Frame], away: float, same: bool
+) -> None:
+    here = [frame.image for frame in demo_frames[:20]]
+    elsewhere = [np.ascontiguousarray(np.roll(image, 230, axis=1)) for image in here]
+    nobody = [np.full_like(here[0], 60)] * 12
+    with Pipeline(settings(gallery)) as pipeline:
+        moments = [
+            *((image, index / 30) for index, image in enumerate(here)),
+            *((image, 20 / 30 + away * step / 12) for step, image in enumerate(nobody)),
+            *((image, 20 / 30 + away + index / 30) for index, image in enumerate(elsewhere)),
+        ]
+        seen = [pipeline.process(Frame(image, 0, time, "test")) for image, time in moments]
+    (before,), (after,) = seen[19].faces, seen[32].faces
+    assert abs(before.box[0] - after.box[0]) > 150
+    assert (after.track == before.track) is same
+    if same:
+        assert after.identity is not None
+        assert after.identity.name == "Ada", "the name is back at once"
 
 
 def test_the_data_file_has_the_best_names_with_their_scores(results: list[FrameResult]) -> None:
