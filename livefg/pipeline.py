@@ -48,7 +48,8 @@ class PipelineSettings:
     stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity; those not named take `auto`).
     `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes
     events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched
-    thoroughly and judged by itself. `identity` names the people who are enrolled in the file `gallery` (None: the
+    thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no events: for
+    those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery` (None: the
     user's own), and costs nothing while nobody is. `search_interval` is the shortest time in seconds between two
     searches for missing hands or faces (0: in every frame). `gesture_model` names the classifier of gestures, by name
     or path (None: the one that the user chose, else the one that ships); its file is looked at every
@@ -63,6 +64,7 @@ class PipelineSettings:
     lite: bool = False
     smooth: bool = True
     stills: bool = False
+    decide: bool = True
     blendshapes: bool = True
     gestures: bool = True
     identity: bool = True
@@ -145,9 +147,8 @@ class Pipeline:
             self._perception = MediaPipePerception(self.settings)
         else:
             self._perception = OnnxPerception(self.settings, self._identifier, on_notice)
-        self._decider = (
-            Decider(self.settings.decisions, self._perception.answer) if self.settings.follows else None
-        )
+        decides = self.settings.follows and self.settings.decide
+        self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         self._pool = WorkerPool(workers)
 
@@ -176,6 +177,10 @@ class Pipeline:
                 yield first.frame, self._decided(first)
         for last in pending:
             yield last.frame, self._decided(last)
+
+    def answer(self, scores: Mapping[str, float]) -> Label:
+        """The gesture that scores by label (probabilities 0..1) mean to the network that gave them."""
+        return self._perception.answer(scores)
 
     def reset(self) -> None:
         """Forget everything seen so far: the next frame has nothing to do with the last one."""

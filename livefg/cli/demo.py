@@ -80,14 +80,14 @@ def _to_files(
     from livefg.loop import StopSignals
 
     batch_settings = BatchSettings(out, force=True, quality=quality)
-    jobs, failures = plan(["demo"], batch_settings)
-    if failures:
-        raise LivefgError(failures[0].error or "")
+    planned = plan(["demo"], batch_settings)
+    if planned.failures:
+        raise LivefgError(planned.failures[0][1])
     with StopSignals() as signals, Batch(batch_settings, settings, stopping=signals.event) as batch:
         reports = batch.pipeline_for("video").reports
         tell_stages(reports)
         with progress() as bar:
-            outcome = batch.run(jobs[0], on_start=bar.start, on_result=bar.advance)
+            outcome = batch.run(planned.jobs[0], on_start=bar.start, on_result=bar.advance)
     if outcome.error:
         raise LivefgError(outcome.error)
     if outcome.status == "stopped":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import click
 
 from livefg.cli.options import (
     INTERRUPTED,
+    Command,
     pipeline_options,
     pipeline_settings,
     quality_option,
@@ -19,10 +22,70 @@ from livefg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from livefg.batch import Batch, Job, Outcome
+    from livefg.batch import Batch, BatchSettings, Job, Outcome
     from livefg.loop import StopSignals
 
 __all__ = ["command"]
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    """Seconds from text such as 90, 1:30 or 1:02:03.5."""
+    if value is None:
+        return None
+    try:
+        parts = [float(part) for part in value.split(":")]
+        if len(parts) > 3 or any(part < 0 for part in parts) or any(part >= 60 for part in parts[1:]):
+            raise ValueError
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a time such as 90, 1:30 or 1:02:03.5.") from None
+    return math.fsum(part * 60.0**place for place, part in enumerate(reversed(parts)))
+
+
+_OUTPUT_OPTIONS = (
+    click.option(
+        "--table", is_flag=True, help="Also <stem>.parquet and <stem>.csv: a row a face or hand a frame."
+    ),
+    click.option(
+        "--subtitles", is_flag=True, help="Also <stem>.vtt and <stem>.srt: gestures while they last."
+    ),
+    click.option("--timeline", is_flag=True, help="Also <stem>.html and <stem>.png: who and what when."),
+    click.option("--clips", is_flag=True, help="Also <stem>-clips/: a short video around all that happened."),
+    click.option(
+        "--blur",
+        multiple=True,
+        metavar="WHO",
+        help="Make faces unrecognisable: all, unknown, or the name of a person; may be given several times.",
+    ),
+)
+_CHOICE_OPTIONS = (
+    click.option(
+        "--from", "start", callback=_seconds, metavar="TIME", help="Begin here: seconds, 1:30 or 1:02:03."
+    ),
+    click.option("--to", "end", callback=_seconds, metavar="TIME", help="End here."),
+    click.option(
+        "--every", type=click.IntRange(1), default=1, metavar="N", help="Take each N-th frame only."
+    ),
+    click.option(
+        "--fps", type=click.FloatRange(0, min_open=True), help="Take so many frames a second at most."
+    ),
+    click.option(
+        "--max-size",
+        type=click.IntRange(32),
+        metavar="PIXELS",
+        help="Shrink pictures whose longer side is more.",
+    ),
+)
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.command()
@@ -33,6 +96,10 @@ __all__ = ["command"]
 @click.option(
     "--video/--no-video", default=True, show_default=True, help="Write annotated video and pictures too."
 )
+@_options(*_OUTPUT_OPTIONS)
+@click.option("--live", is_flag=True, help="See videos as `livefg live` does, without looking ahead.")
+@_options(*_CHOICE_OPTIONS)
+@click.option("--resume", is_flag=True, help="Go on with what an earlier run did not finish.")
 @click.option("--force", is_flag=True, help="Write over results that exist.")
 @quality_option
 @click.option("--source-mirrored", is_flag=True, help="The inputs are mirror images of the scene.")
@@ -41,24 +108,66 @@ __all__ = ["command"]
 def command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Videos, pictures and folders to <stem>.jsonl and annotated <stem>.mp4.
 
-    Prints the name of each file it has finished. A file that fails is told at the end and does not keep the
-    others from being done. docs/jsonl.md describes the lines.
+    INPUT is a file, a folder, a pattern such as 'talks/**/*.mp4', or - for a list of them on standard input, one a
+    line. Prints the name of each file it has finished. A file that fails is told at the end and does not keep the
+    others from being done. docs/process.md describes the results.
     """
-    from livefg.batch import Batch, BatchSettings, plan
+    from livefg.batch import Batch, Outcome, plan
     from livefg.loop import StopSignals
 
-    settings = BatchSettings(
-        options["out"], options["video"], options["force"], options["source_mirrored"], options["quality"]
-    )
-    jobs, outcomes = plan(inputs, settings)
+    settings = _batch_settings(options)
+    planned = plan(_listed(inputs), settings)
+    outcomes = [Outcome(source, "failed", error=sentence) for source, sentence in planned.failures]
+    for job in planned.finished:
+        tell(f"{job.source}: an earlier run finished it.")
     with (
         StopSignals() as signals,
         Batch(settings, pipeline_settings(options), stopping=signals.event) as batch,
     ):
-        outcomes += _run(batch, jobs, signals, print_files=not as_json)
+        outcomes += _run(batch, planned.jobs, signals, print_files=not as_json)
         if as_json:
             click.echo(json.dumps(_summary(outcomes, batch), ensure_ascii=False, indent=2))
     _finish(outcomes, signals)
+
+
+def _batch_settings(options: dict[str, Any]) -> BatchSettings:
+    from livefg.batch import BatchSettings
+    from livefg.recorded.blur import Blur
+    from livefg.sources.selected import Choice
+    from livefg.tables import require_pyarrow
+
+    start, end = options["start"] or 0.0, options["end"]
+    if end is not None and end <= start:
+        raise click.BadParameter("the end must come after the beginning.", param_hint="--to")
+    if options["blur"] and not (options["video"] or options["clips"]):
+        raise click.BadParameter(
+            "there is no picture to blur faces in; leave out --no-video.", param_hint="--blur"
+        )
+    if options["table"]:
+        require_pyarrow()
+    if options["timeline"]:
+        from livefg.sinks.timeline import require_matplotlib
+
+        require_matplotlib()
+    flags = ("video", "force", "quality", "live", "table", "subtitles", "timeline", "clips", "resume")
+    return BatchSettings(
+        out=options["out"],
+        mirrored=options["source_mirrored"],
+        choice=Choice(
+            options["every"], options["fps"], start, math.inf if end is None else end, options["max_size"]
+        ),
+        blur=Blur.of(options["blur"]),
+        **{name: options[name] for name in flags},
+    )
+
+
+def _listed(inputs: tuple[str, ...]) -> list[str]:
+    """The inputs, with the lines of standard input in the place of `-`."""
+    listed: list[str] = []
+    for name in inputs:
+        lines = sys.stdin.read().splitlines() if name == "-" else [name]
+        listed += [line for line in lines if line.strip()]
+    return listed
 
 
 def _run(batch: Batch, jobs: list[Job], signals: StopSignals, print_files: bool) -> list[Outcome]:
@@ -69,9 +178,10 @@ def _run(batch: Batch, jobs: list[Job], signals: StopSignals, print_files: bool)
     if jobs:
         tell_stages(batch.pipeline_for(jobs[0].kind).reports)
     with progress() as bar:
-        for job in jobs:
+        for number, job in enumerate(jobs, 1):
             if signals.event.is_set():
                 break
+            bar.next_input(number, len(jobs))
             outcome = batch.run(job, on_start=bar.start, on_result=bar.advance)
             outcomes.append(outcome)
             for note in outcome.notes:
@@ -111,10 +221,7 @@ def _finish(outcomes: list[Outcome], signals: StopSignals) -> None:
     if signals.event.is_set():
         for outcome in outcomes:
             if outcome.status == "stopped":
-                tell(
-                    f"Stopped after {outcome.summary.frames} frames of {outcome.source}; "
-                    "what was done has names that end in .partial."
-                )
+                tell(f"Stopped in {outcome.source}; the same command with --resume goes on from there.")
         sys.exit(INTERRUPTED)
     if failures:
         sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -22,8 +23,11 @@ _LINE_SECONDS = 10.0
 class Progress(AbstractContextManager["Progress"], Protocol):
     """What the commands tell of a run, and where its sentences go meanwhile."""
 
-    def start(self, info: SourceInfo) -> None:
-        """An input has been opened."""
+    def next_input(self, number: int, inputs: int) -> None:
+        """The `number`-th of so many inputs comes now."""
+
+    def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
+        """A pass over an input begins; `done` frames of it were done by an earlier run."""
 
     def advance(self, result: FrameResult) -> None:
         """One more frame is done."""
@@ -40,22 +44,29 @@ def progress() -> Progress:
     return _Bar() if sys.stderr.isatty() else _Lines()
 
 
+def _place(number: int, inputs: int) -> str:
+    return f"[{number} of {inputs}] " if inputs > 1 else ""
+
+
 class _Pace:
     """Counts frames of one input against the clock."""
 
-    def __init__(self, info: SourceInfo) -> None:
-        self.name = info.name
+    def __init__(self, info: SourceInfo, place: str, doing: str, done: int) -> None:
+        self.name = f"{place}{info.name}{', ' if doing else ''}{doing}"
+        self.done = done
         self.total = info.frame_count or (
             round(info.duration * info.fps) if info.duration and info.fps else None
         )
         self.frames = 0
         self._plays = info.kind in {"video", "demo"}
-        self._media = 0.0
+        self._first = self._media = 0.0
         self._begun = time.perf_counter()
 
     def count(self, result: FrameResult) -> None:
         self.frames += 1
-        self._media = result.time
+        if not self.frames - 1:
+            self._first = result.time
+        self._media = result.time - self._first
 
     @property
     def fps(self) -> float:
@@ -65,7 +76,7 @@ class _Pace:
     def seconds_left(self) -> float | None:
         if not self.total or not self.frames:
             return None
-        return max(0, self.total - self.frames) / self.fps
+        return max(0, self.total - self.done - self.frames) / self.fps
 
     @property
     def speed(self) -> str:
@@ -80,6 +91,10 @@ class _Lines:
     def __init__(self) -> None:
         self._pace: _Pace | None = None
         self._next = 0.0
+        self._place = ""
+
+    def next_input(self, number: int, inputs: int) -> None:
+        self._place = _place(number, inputs)
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +102,8 @@ class _Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def start(self, info: SourceInfo) -> None:
-        self._pace = _Pace(info)
+    def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
+        self._pace = _Pace(info, self._place, doing, done)
         self._next = time.perf_counter() + _LINE_SECONDS
 
     def advance(self, result: FrameResult) -> None:
@@ -110,7 +125,7 @@ class _Lines:
         of_total = f" of {pace.total}" if pace.total else ""
         left = pace.seconds_left
         rest = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02d} left"
-        return f"{pace.name}: {pace.frames}{of_total} frames, {pace.speed}{rest}"
+        return f"{pace.name}: {pace.done + pace.frames}{of_total} frames, {pace.speed}{rest}"
 
 
 class _Bar:
@@ -130,6 +145,7 @@ class _Bar:
         )
         self._task: TaskID | None = None
         self._pace: _Pace | None = None
+        self._place = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -138,17 +154,25 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def start(self, info: SourceInfo) -> None:
+    def next_input(self, number: int, inputs: int) -> None:
+        self._place = _place(number, inputs)
+
+    def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._pace = _Pace(info)
-        self._task = self._progress.add_task(Path(info.name).name, total=self._pace.total, speed="")
+        short = replace(info, name=Path(info.name).name)
+        self._pace = _Pace(short, self._place, doing, done)
+        self._task = self._progress.add_task(
+            self._pace.name, total=self._pace.total, completed=done, speed=""
+        )
 
     def advance(self, result: FrameResult) -> None:
         if self._pace is None or self._task is None:
             return
         self._pace.count(result)
-        self._progress.update(self._task, completed=self._pace.frames, speed=self._pace.speed)
+        self._progress.update(
+            self._task, completed=self._pace.done + self._pace.frames, speed=self._pace.speed
+        )
 
     def tell(self, sentence: str) -> None:
         self._progress.console.print(sentence, markup=False, soft_wrap=True)

@@ -43,7 +43,7 @@ class FrameStreamer(Protocol):
 
 
 def decode_ahead(
-    source: Source, stopping: threading.Event, capacity: int = _QUEUE_FRAMES
+    source: Iterable[Frame], stopping: threading.Event, capacity: int = _QUEUE_FRAMES
 ) -> Generator[Frame, None, None]:
     """The frames of a source, read by a thread that stays up to `capacity` frames ahead.
 

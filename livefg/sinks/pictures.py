@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import cv2
 
@@ -11,6 +11,9 @@ from livefg.errors import LivefgError
 from livefg.overlay import Overlay
 from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sinks.files import prepare, publish
+
+if TYPE_CHECKING:
+    from livefg.recorded.blur import Cover
 
 __all__ = ["PictureSink", "picture_name", "save_picture"]
 
@@ -44,13 +47,15 @@ def save_picture(image: ImageArray, path: Path) -> None:
 class PictureSink:
     """Writes each frame with its overlay as a picture: to `path` if that has a suffix of a picture, else below it.
 
-    Below a folder, a picture has the name of its frame's source, which is relative (see `picture_name`).
+    Below a folder, a picture has the name of its frame's source, which is relative (see `picture_name`). `cover`
+    makes faces unrecognisable first.
     """
 
-    def __init__(self, path: Path, overlay: Overlay) -> None:
+    def __init__(self, path: Path, overlay: Overlay, cover: Cover | None = None) -> None:
         self._path = path
         self._single = path.suffix.lower() in _KEPT
         self._overlay = overlay
+        self._cover = cover
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +66,8 @@ class PictureSink:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one picture."""
         path = self._path if self._single else self._path / picture_name(frame.source)
+        if self._cover:
+            frame, result = self._cover(frame, result)
         save_picture(self._overlay.compose(frame, result), path)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,30 @@ __all__ = ["Sound"]
 
 # What players read from an mp4 or mov file; anything else, such as PCM and Vorbis, is encoded again.
 _COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})
+_SEEK_AHEAD = 2.0
 _AAC_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
 
 
 class Sound:
     """The sound tracks of the video file `path`, written into `output` beside the picture.
 
-    `shift` is added to the times of the file (seconds), so that sound and picture stay together. Call
-    `write_until` with the picture's time as it advances, and `finish` at the end. A damaged packet is left
-    out. `notes` says in sentences what was encoded again.
+    `shift` is added to the times of the file (seconds), so that sound and picture stay together. With `cut` the sound
+    begins at 0 of the picture's time, else where the file's own does. Call `write_until` with the picture's time as
+    it advances, and `finish` at the end. A damaged packet is left out. `notes` says in sentences what was encoded
+    again.
     """
 
     def __init__(
-        self, path: Path, output: av.container.OutputContainer, shift: float, copy_all: bool = False
+        self,
+        path: Path,
+        output: av.container.OutputContainer,
+        shift: float,
+        copy_all: bool = False,
+        cut: bool = False,
     ) -> None:
         self.notes: list[str] = []
         self._shift = shift
+        self._cut = cut
         self._input = av.open(str(path), metadata_errors="replace")
         self._output = output
         self._tracks: dict[int, _Track] = {}
@@ -39,6 +48,9 @@ class Sound:
             if not copied:
                 name = stream.codec_context.codec.long_name
                 self.notes.append(f"The sound ({name}) was encoded again as AAC, since mp4 does not hold it.")
+        if cut and self._tracks and -shift > _SEEK_AHEAD:
+            with suppress(av.error.FFmpegError):  # a file that cannot be sought in is read from its beginning
+                self._input.seek(round((-shift - _SEEK_AHEAD) * av.time_base))
         self._packets = self._read()
         self._waiting: av.Packet[Any] | None = None
 
@@ -53,6 +65,8 @@ class Sound:
             if seconds is not None and time > seconds:
                 self._waiting = packet
                 return
+            if self._cut and time < 0:
+                continue
             self._tracks[packet.stream.index].write(packet, self._shift)
 
     def finish(self) -> None:

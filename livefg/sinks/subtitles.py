@@ -18,6 +18,9 @@ __all__ = ["SubtitleSink", "cues"]
 _SHORTEST = 0.8
 """Seconds for which a line is shown at least, so that it can be read."""
 
+_FLICKER = 0.15
+"""Seconds by which the lines of a cue may be early or late, so that none is replaced at once."""
+
 
 class Cue(NamedTuple):
     """Lines that are shown together from `start` to `end`, in seconds of the annotated video."""
@@ -82,7 +85,10 @@ def cues(spans: Sequence[Span], origin: float = 0.0) -> list[Cue]:
         (max(0.0, span.start - origin), max(span.end, span.start + _SHORTEST) - origin, span)
         for span in spans
     ]
-    edges = sorted({round(edge, 3) for start, end, _ in timed for edge in (start, end)})
+    edges: list[float] = []
+    for edge in sorted({round(edge, 3) for start, end, _ in timed for edge in (start, end)}):
+        if not edges or edge - edges[-1] >= _FLICKER:
+            edges.append(edge)
     found: list[Cue] = []
     for start, end in pairwise(edges):
         middle = (start + end) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,8 +58,9 @@ class VideoSink:
     """Writes each frame with what was seen in it to the video file `path` (.mp4, .m4v, .mov or .mkv).
 
     Every picture keeps its own time. For the video file that `source` describes, times are exact in that
-    file's own ticks, and its sound comes along, in sync. For other sources, or without one, the first picture
-    is at 0 and times are kept to 1/90000 s.
+    file's own ticks, and its sound comes along, in sync; `begin` and `end` are the media times (seconds) between
+    which pictures will be written, and the video starts at `begin`. For other sources, or without one, the first
+    picture is at 0 and times are kept to 1/90000 s.
 
     `overlay` draws on a copy of each frame, in the thread that writes; None leaves the pictures as they are.
     Sizes that are odd are padded by one pixel, and frames of another size than the first are scaled to it.
@@ -76,6 +78,8 @@ class VideoSink:
         source: SourceInfo | None = None,
         quality: Quality = "medium",
         codecs: Sequence[str] = CODECS,
+        begin: float = 0.0,
+        end: float = math.inf,
     ) -> None:
         if path.suffix.lower() not in _FORMATS:
             raise LivefgError(
@@ -89,6 +93,7 @@ class VideoSink:
         self._source = source
         self._quality = quality
         self._codecs = codecs
+        self._begin, self._end = begin, end
         self._partial = prepare(path)
         self._closed = False
         self._output: av.container.OutputContainer | None = None
@@ -153,10 +158,11 @@ class VideoSink:
             self._stream.codec_context.bit_rate = int(pixels_a_second * _BITS_PER_PIXEL[self._quality])
         self._last_duration = max(1, round(1 / (timing.rate * timing.time_base)))
         file = _file_of(self._source)
-        self._zero = 0.0 if file else frame.time
+        self._zero = self._begin if file else frame.time
         if self._source and file and self._source.has_audio:
             copy_all = file_format == "matroska"
-            self._sound = Sound(file, self._output, -self._source.start_time, copy_all)
+            shift = -self._source.start_time - self._begin
+            self._sound = Sound(file, self._output, shift, copy_all, cut=self._begin > 0)
             self.notes += self._sound.notes
         self._output.start_encoding()
 
@@ -180,7 +186,9 @@ class VideoSink:
         context = self._stream.codec_context
         picture = av.VideoFrame.from_ndarray(_fitted(image, context.width, context.height), format="rgb24")
         # One thread: its own new pool for every picture costs more than it saves.
-        picture = self._converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
+        picture = self._converter.reformat(
+            picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1
+        )
         picture.pts = pts
         picture.time_base = self._time_base
         self._durations[pts] = self._last_duration
@@ -205,7 +213,7 @@ class VideoSink:
                 self._mux(self._stream.codec_context.encode(None))
                 if self._sound:
                     if whole:
-                        self._sound.write_until(None)
+                        self._sound.write_until(None if math.isinf(self._end) else self._end - self._begin)
                     self._sound.finish()
             finally:
                 if self._sound:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,24 +14,15 @@ import pytest
 from PIL import Image
 
 from livefg import FrameResult
-from livefg.sinks.files import partial_path
 
 if TYPE_CHECKING:
     from conftest import Ended
 
 Run = Callable[..., "Ended"]
-Start = Callable[..., subprocess.Popen[str]]
 
 
 def lines(path: Path) -> list[FrameResult]:
     return [FrameResult.from_json(line) for line in path.read_text("utf-8").splitlines()]
-
-
-def wait_for_lines(path: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists() or path.read_text("utf-8").count("\n") < count:
-        assert time.monotonic() < deadline, f"{path.name} did not get {count} lines"
-        time.sleep(0.05)
 
 
 def test_a_video_gives_data_and_annotated_video_and_prints_their_names(
@@ -43,7 +31,7 @@ def test_a_video_gives_data_and_annotated_video_and_prints_their_names(
     out = tmp_path / "out"
     ended = livefg("process", clip, "--out", out)
     assert ended.code == 0
-    assert ended.out.splitlines() == [str(out / "clip.jsonl"), str(out / "clip.mp4")]
+    assert ended.out.splitlines() == [str(out / f"clip.{end}") for end in ("jsonl", "mp4", "meta.json")]
     results = lines(out / "clip.jsonl")
     assert [result.frame for result in results] == list(range(20))
     assert [result.time for result in results] == pytest.approx([index / 30 for index in range(20)], abs=1e-5)
@@ -51,7 +39,7 @@ def test_a_video_gives_data_and_annotated_video_and_prints_their_names(
     assert {hand.side for hand in results[-1].hands} == {"left", "right"}
     with av.open(str(out / "clip.mp4")) as video:
         assert video.streams.video[0].frames == 20
-    assert sorted(path.name for path in out.iterdir()) == ["clip.jsonl", "clip.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["clip.jsonl", "clip.meta.json", "clip.mp4"]
 
 
 def test_progress_and_devices_are_told_on_stderr(livefg: Run, clip: Path, tmp_path: Path) -> None:
@@ -87,8 +75,8 @@ def test_a_broken_file_is_told_at_the_end_and_the_others_are_done(
     told = [line for line in ended.err.splitlines() if line.startswith("livefg: ")]
     assert len(told) == 3
     assert all(any(name in line for line in told) for name in ("broken.mp4", "empty.mov", "missing.mp4"))
-    assert ended.out.splitlines() == [str(out / "clip.jsonl")]
-    assert sorted(path.name for path in out.iterdir()) == ["clip.jsonl"]
+    assert ended.out.splitlines() == [str(out / "clip.jsonl"), str(out / "clip.meta.json")]
+    assert sorted(path.name for path in out.iterdir()) == ["clip.jsonl", "clip.meta.json"]
 
 
 def test_inputs_of_the_same_name_do_not_clobber_one_another(livefg: Run, clip: Path, tmp_path: Path) -> None:
@@ -96,7 +84,7 @@ def test_inputs_of_the_same_name_do_not_clobber_one_another(livefg: Run, clip: P
     other = shutil.copy(clip, tmp_path / "other" / "clip.mkv")
     ended = livefg("process", clip, other, clip, "--out", tmp_path / "out", "--no-video")
     assert ended.code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip-2.jsonl", "clip.jsonl"]
+    assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == {"clip-2.jsonl", "clip.jsonl"}
 
 
 def test_a_result_never_lies_over_an_original(livefg: Run, clip: Path, tmp_path: Path) -> None:
@@ -149,7 +137,7 @@ def test_a_folder_with_pictures_and_videos_gives_both(
     shutil.copytree(pictures, mixed)
     shutil.copy(clip, mixed / "beach" / "film.mp4")
     assert livefg("process", mixed, "--out", tmp_path / "out", "--no-video").code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["film.jsonl", "mixed.jsonl"]
+    assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == {"film.jsonl", "mixed.jsonl"}
 
 
 def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_done(
@@ -190,7 +178,7 @@ def test_json_prints_one_object_and_nothing_else(livefg: Run, clip: Path, tmp_pa
     summary = json.loads(ended.out)
     assert (ended.code, summary["done"], summary["failed"]) == (1, 1, 1)
     done = next(item for item in summary["inputs"] if item["status"] == "done")
-    assert done["files"] == [str(tmp_path / "clip.jsonl")]
+    assert done["files"] == [str(tmp_path / "clip.jsonl"), str(tmp_path / "clip.meta.json")]
     assert done["seen"]["frames"] == done["seen"]["frames_with_faces"] == 20
     assert done["media_seconds"] == pytest.approx(20 / 30, abs=0.01)
     assert {device["name"] for device in summary["devices"]} >= {"hand_landmarks", "face_mesh"}
@@ -199,32 +187,3 @@ def test_json_prints_one_object_and_nothing_else(livefg: Run, clip: Path, tmp_pa
 def test_wrong_use_exits_with_2(livefg: Run, tmp_path: Path) -> None:
     assert livefg("process", "--out", tmp_path).code == 2
     assert livefg("process", "clip.mp4").code == 2
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_leaves_whole_lines_and_a_whole_video_under_partial_names(
-    start_livefg: Start, assets: Path, tmp_path: Path, number: signal.Signals
-) -> None:
-    running = start_livefg("process", assets / "demo.mp4", "--out", tmp_path)
-    partial = partial_path(tmp_path / "demo.jsonl")
-    wait_for_lines(partial, 20)
-    running.send_signal(number)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert out == ""
-    assert "Stopped after" in err
-    assert "Traceback" not in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo.jsonl.partial", "demo.mp4.partial"]
-    with av.open(str(partial_path(tmp_path / "demo.mp4"))) as video:
-        frames = sum(1 for _ in video.decode(video=0))
-    assert frames == len(lines(partial))
-
-
-def test_a_run_that_is_killed_leaves_whole_lines(start_livefg: Start, assets: Path, tmp_path: Path) -> None:
-    running = start_livefg("process", assets / "demo.mp4", "--out", tmp_path, "--no-video")
-    partial = partial_path(tmp_path / "demo.jsonl")
-    wait_for_lines(partial, 20)
-    running.kill()
-    running.communicate(timeout=60)
-    assert partial.read_text("utf-8").endswith("\n")
-    assert [result.frame for result in lines(partial)] == list(range(len(lines(partial))))

@@ -1,0 +1,320 @@
+"""What is decided over whole tracks: which gesture when, which side, who, and when each began and ended.
+
+The rules are those of the live decisions (how sure, how lasting), but an answer counts from the moment it began, not
+from the moment it had lasted long enough, and what comes later counts as much as what came before.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from livefg.recognition.decisions import DecisionSettings
+from livefg.recorded.smoothing import smooth_scores
+from livefg.results import EventKind, Face, FloatArray, FrameResult, Hand, Label, Side
+
+__all__ = ["Decisions", "FaceHistory", "Lasting", "decide"]
+
+Answer = Callable[[Mapping[str, float]], Label]
+
+_NOTHING = frozenset({"none", "unknown"})
+_FACE_ABSENCE = 1.0
+_NAMED_FOR = 0.7
+"""Seconds for which a name must have been given to count among others on the same track."""
+
+
+class Lasting(NamedTuple):
+    """Something that began with frame `first` at `start` seconds and was there last in frame `last`."""
+
+    kind: EventKind
+    label: str
+    track: int
+    first: int
+    start: float
+    last: int
+    confidence: float
+
+
+class _Stretch(NamedTuple):
+    """A name that a track had without a break, from `start` to `end` seconds."""
+
+    name: str | None
+    start: float
+    end: float
+    frames: int
+    confidence: float
+    scores: dict[str, float]
+
+
+@dataclass(slots=True)
+class HandHistory:
+    """What was seen of one hand over time. `scores` has one row a frame, with a column for each of `labels`."""
+
+    frames: array[int] = field(default_factory=lambda: array("q"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    labels: list[str] = field(default_factory=list)
+    rows: list[array[float]] = field(default_factory=list)
+    seen: int = 0
+    right: float = 0.0
+
+    def add(self, hand: Hand, frame: int, time: float) -> None:
+        """Take in one frame."""
+        sure = min(hand.side_confidence, 0.999)
+        odds = float(np.log(sure / (1 - sure)))
+        self.seen += 1
+        self.right += odds if hand.side == "right" else -odds
+        if hand.gesture is None:
+            return
+        scores = hand.gesture.scores
+        self.labels += [name for name in scores if name not in self.labels]
+        self.frames.append(frame)
+        self.times.append(time)
+        self.rows.append(array("f", [scores.get(name, 0.0) for name in self.labels]))
+
+    @property
+    def side(self) -> tuple[Side, float]:
+        """The side and its confidence, by all frames together."""
+        odds = abs(self.right) / max(1, self.seen)
+        return ("right" if self.right >= 0 else "left"), float(1 / (1 + np.exp(-odds)))
+
+    def smoothed(self) -> FloatArray:
+        """The scores of all frames, smoothed."""
+        scores = np.zeros((len(self.rows), len(self.labels)), np.float32)
+        for number, row in enumerate(self.rows):
+            scores[number, : len(row)] = row
+        return smooth_scores(np.asarray(self.times), scores)
+
+
+@dataclass(slots=True)
+class FaceHistory:
+    """Where one face was over time, and what it was called."""
+
+    frames: array[int] = field(default_factory=lambda: array("q"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    boxes: array[float] = field(default_factory=lambda: array("f"))
+    stretches: list[_Stretch] = field(default_factory=list)
+    confidence: float = 0.0
+
+    def add(self, face: Face, frame: int, time: float) -> None:
+        """Take in one frame."""
+        self.frames.append(frame)
+        self.times.append(time)
+        self.boxes.extend(face.box)
+        self.confidence = max(self.confidence, face.confidence)
+        identity = face.identity
+        name = identity.name if identity else None
+        last = self.stretches[-1] if self.stretches else None
+        if last is None or last.name != name:
+            last = _Stretch(name, time, time, 0, 0.0, defaultdict(float))
+            self.stretches.append(last)
+        for other, score in identity.scores.items() if identity else ():
+            last.scores[other] += score
+        confidence = last.confidence + (identity.confidence if identity else 0.0)
+        self.stretches[-1] = last._replace(end=time, frames=last.frames + 1, confidence=confidence)
+
+    def names(self) -> list[tuple[float, Label | None]]:
+        """Who it is, with the time from which on that holds; the first holds from the beginning.
+
+        A name counts for the whole track, what was seen before it was given included; where a track got several
+        names that lasted, each counts for the time that is nearest to it.
+        """
+        stretches = self._lasting_names()
+        if not stretches:
+            unknown = [stretch for stretch in self.stretches if stretch.name is not None]
+            return [(-np.inf, _mean_label(unknown))] if unknown else [(-np.inf, None)]
+        found = [(-np.inf, stretches[0])]
+        for before, after in pairwise(stretches):
+            if after.name != before.name:
+                found.append(((before.end + after.start) / 2, after))
+        return [
+            (since, _mean_label([other for other in stretches if other.name == stretch.name]))
+            for since, stretch in found
+        ]
+
+    def _lasting_names(self) -> list[_Stretch]:
+        named = [stretch for stretch in self.stretches if stretch.name not in {None, "unknown"}]
+        seconds: dict[str | None, float] = defaultdict(float)
+        for stretch in named:
+            seconds[stretch.name] += stretch.end - stretch.start
+        longest = max(seconds, key=seconds.__getitem__, default=None)
+        return [
+            stretch for stretch in named if stretch.name == longest or seconds[stretch.name] >= _NAMED_FOR
+        ]
+
+
+@dataclass(slots=True)
+class _HandDecision:
+    """Side and gestures of one hand: `answers` for the frames in `frames`."""
+
+    side: Side
+    side_confidence: float
+    frames: npt.NDArray[np.int64]
+    answers: list[Label]
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What is known of a recording as a whole. Lasting things are in the order in which they began."""
+
+    hands: dict[int, _HandDecision]
+    faces: dict[int, FaceHistory]
+    identities: dict[int, list[tuple[float, Label | None]]]
+    lasting: list[Lasting]
+    frames: int
+    end: float
+
+    def gesture(self, track: int, frame: int) -> Label | None:
+        """The gesture of a hand in a frame; in frames in which it was not seen, that of the frame before."""
+        known = self.hands[track]
+        place = int(np.searchsorted(known.frames, frame, side="right")) - 1
+        return known.answers[max(place, 0)] if known.answers else None
+
+    def identity(self, track: int, time: float) -> Label | None:
+        """Who a face is at a time."""
+        return next(label for since, label in reversed(self.identities[track]) if since <= time)
+
+
+def decide(
+    results: Iterable[FrameResult], answer: Answer, settings: DecisionSettings | None = None
+) -> Decisions:
+    """Go through all results of a recording, in order. `answer` turns gesture scores into a label.
+
+    What is kept grows with the length of the recording, but by numbers only: some 10 MB an hour for each face or hand.
+    """
+    settings = settings or DecisionSettings()
+    hands: dict[int, HandHistory] = defaultdict(HandHistory)
+    faces: dict[int, FaceHistory] = defaultdict(FaceHistory)
+    frames, end = 0, 0.0
+    for result in results:
+        for hand in result.hands:
+            hands[hand.track].add(hand, result.frame, result.time)
+        for face in result.faces:
+            faces[face.track].add(face, result.frame, result.time)
+        frames, end = frames + 1, result.time
+    lasting: list[Lasting] = []
+    decided = {}
+    for track, history in hands.items():
+        scores = history.smoothed()
+        answers = [answer(dict(zip(history.labels, row, strict=True))) for row in scores.tolist()]
+        decided[track] = _HandDecision(*history.side, np.asarray(history.frames), answers)
+        lasting += _gestures(track, history, scores, settings)
+    for track, seen in faces.items():
+        lasting += _presences(track, seen, settings)
+    lasting.sort(key=lambda item: (item.first, item.kind, item.track))
+    identities = {track: seen.names() for track, seen in faces.items()}
+    return Decisions(decided, dict(faces), identities, lasting, frames, end)
+
+
+def _gestures(
+    track: int, history: HandHistory, scores: FloatArray, settings: DecisionSettings
+) -> list[Lasting]:
+    """The gestures that a hand held: sure for long enough, and lasting as long as they are not clearly over."""
+    if not len(scores):
+        return []
+    times = np.asarray(history.times)
+    best = scores.argmax(axis=1)
+    sure = scores[np.arange(len(scores)), best] >= settings.enter
+    sure &= ~np.isin(best, [place for place, name in enumerate(history.labels) if name in _NOTHING])
+    away = np.concatenate([[True], np.diff(times) > settings.absence])
+    found: list[tuple[int, int, int]] = []  # label, first and last place
+    for label, first, last in _runs(np.where(sure, best, -1), away):
+        if (
+            found
+            and found[-1][0] == label
+            and _goes_on(found[-1][2], first, scores[:, label], times, away, settings)
+        ):
+            found[-1] = (label, found[-1][1], last)
+        else:
+            found.append((label, first, last))
+    held = [item for item in found if times[item[2]] - times[item[1]] >= settings.hold]
+    return [
+        _as_lasting(track, history, *_widened(item, place, held, scores, away, settings), scores, item[0])
+        for place, item in enumerate(held)
+    ]
+
+
+def _runs(labels: npt.NDArray[np.int64], away: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Label, first and last place of each run of one label (not -1) without a break."""
+    found = []
+    breaks = np.cumsum(away)
+    for (label, _), group in groupby(range(len(labels)), key=lambda place: (labels[place], breaks[place])):
+        places = list(group)
+        if label >= 0:
+            found.append((int(label), places[0], places[-1]))
+    return found
+
+
+def _goes_on(
+    last: int,
+    first: int,
+    scores: FloatArray,
+    times: npt.NDArray[np.float64],
+    away: npt.NDArray[np.bool_],
+    settings: DecisionSettings,
+) -> bool:
+    """Whether a gesture that was sure until `last` and again from `first` is one: a short doubt is no end."""
+    if away[last + 1 : first + 1].any():
+        return False
+    doubt = scores[last + 1 : first]
+    return bool((doubt >= settings.leave).all()) or times[first] - times[last] <= settings.cooldown
+
+
+def _widened(
+    item: tuple[int, int, int],
+    place: int,
+    held: Sequence[tuple[int, int, int]],
+    scores: FloatArray,
+    away: npt.NDArray[np.bool_],
+    settings: DecisionSettings,
+) -> tuple[int, int]:
+    """First and last place of a gesture, as far as its score does not fall below `leave` and no other one is held."""
+    label, first, last = item
+    least = held[place - 1][2] + 1 if place else 0
+    most = held[place + 1][1] - 1 if place + 1 < len(held) else len(scores) - 1
+    while first > least and not away[first] and scores[first - 1, label] >= settings.leave:
+        first -= 1
+    while last < most and not away[last + 1] and scores[last + 1, label] >= settings.leave:
+        last += 1
+    return first, last
+
+
+def _as_lasting(
+    track: int, history: HandHistory, first: int, last: int, scores: FloatArray, label: int
+) -> Lasting:
+    peak = float(scores[first : last + 1, label].max())
+    name, start = history.labels[label], history.times[first]
+    return Lasting("gesture", name, track, history.frames[first], start, history.frames[last], peak)
+
+
+def _presences(track: int, seen: FaceHistory, settings: DecisionSettings) -> list[Lasting]:
+    """When a face was there: absences of less than a second do not count, nor do glimpses."""
+    if seen.confidence < settings.enter:
+        return []
+    times = np.asarray(seen.times)
+    edges = [0, *(np.flatnonzero(np.diff(times) > _FACE_ABSENCE) + 1).tolist(), len(times)]
+    return [
+        Lasting(
+            "face", "face", track, seen.frames[first], times[first], seen.frames[end - 1], seen.confidence
+        )
+        for first, end in pairwise(edges)
+        if times[end - 1] - times[first] >= settings.hold
+    ]
+
+
+def _mean_label(stretches: Sequence[_Stretch]) -> Label | None:
+    """The label of stretches of one name, its confidence and scores averaged over their frames."""
+    frames = sum(stretch.frames for stretch in stretches)
+    total: dict[str, float] = defaultdict(float)
+    for stretch in stretches:
+        for name, score in stretch.scores.items():
+            total[name] += score
+    best = sorted(total.items(), key=lambda pair: -pair[1])[:5]
+    confidence = sum(stretch.confidence for stretch in stretches) / frames
+    return Label(stretches[0].name or "unknown", confidence, {name: value / frames for name, value in best})

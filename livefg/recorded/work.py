@@ -1,0 +1,219 @@
+"""One video from beginning to end, in two passes: look at every frame, then write what is known in the end.
+
+```
+look:   decode ─► networks ─► journal (a part every few seconds, each whole)
+write:  journal ─► decisions over whole tracks ─► results ─┬► JSON lines, tables, subtitles, time line
+                                          decode again ────┴► faces covered, overlay ─► video, cut-outs
+```
+
+Both passes hold a bounded number of frames. A run that is killed goes on from the journal.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, Protocol
+
+from livefg.errors import LivefgError
+from livefg.jobs import BatchSettings, Job
+from livefg.loop.recorded import decode_ahead
+from livefg.loop.summary import Summary
+from livefg.overlay import Overlay
+from livefg.pipeline import Pipeline
+from livefg.recorded.blur import FaceCover
+from livefg.recorded.decisions import Decisions, decide
+from livefg.recorded.facts import LIVE, LOOKS_AHEAD, differences, run_facts, write_meta
+from livefg.recorded.hindsight import in_hindsight
+from livefg.recorded.journal import Journal
+from livefg.recorded.look import look
+from livefg.results import FrameResult
+from livefg.sinks.clips import ClipSink, cuts
+from livefg.sinks.composed import ComposedSink
+from livefg.sinks.files import FileSink
+from livefg.sinks.jsonl import JsonlSink
+from livefg.sinks.queued import QueuedSink
+from livefg.sinks.subtitles import SubtitleSink
+from livefg.sinks.table import TableSink
+from livefg.sinks.timeline import TimelineSink
+from livefg.sinks.video import VideoSink
+from livefg.sources import SourceInfo
+from livefg.sources.selected import Selected
+from livefg.spans import SpanCollector
+
+__all__ = ["OnStart", "Stopped", "VideoWork"]
+
+OnResult = Callable[[FrameResult], None]
+
+
+class OnStart(Protocol):
+    """Is told when a pass over an input begins."""
+
+    def __call__(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
+        """`doing` is "looking" or "writing", or nothing where there is one pass; `done` frames were done earlier."""
+        ...
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the user ended the run
+    """Leaves the sinks without finishing their files."""
+
+
+class VideoWork:
+    """Does one job. `run` raises LivefgError where it fails and Stopped where `stopping` ended it."""
+
+    def __init__(
+        self, job: Job, settings: BatchSettings, pipeline: Pipeline, stopping: threading.Event
+    ) -> None:
+        self.summary = Summary()
+        self.notes: list[str] = []
+        self.files: list[Path] = []
+        self.media_seconds = 0.0
+        self._job = job
+        self._settings = settings
+        self._pipeline = pipeline
+        self._stopping = stopping
+        self._journal = Journal(job.unfinished, raw=not settings.live)
+
+    def run(self, source: Selected, on_start: OnStart | None, on_result: OnResult | None) -> None:
+        """Both passes over `source`."""
+        facts = run_facts(
+            source.info, self._pipeline.settings, self._settings.choice, live=self._settings.live
+        )
+        self._begin(facts)
+        if on_start:
+            on_start(source.info, "looking", self._journal.frames)
+        complete = look(source, self._pipeline, self._journal, stopping=self._stopping, on_result=on_result)
+        if not complete:
+            raise Stopped
+        self.notes += (self._journal.end or {})["notes"]
+        if not self._journal.frames:
+            raise LivefgError(f"{source.info.name} has no frame in the time that was asked for.")
+        if on_start:
+            on_start(source.info, "writing", 0)
+        self._write(source, on_result)
+        self.files.append(self._job.meta)
+        write_meta(self._job.meta, self._meta(source.info, facts))
+        self._journal.remove()
+
+    def _begin(self, facts: dict[str, Any]) -> None:
+        """Take up the unfinished run, or begin one."""
+        if not (self._settings.resume and self._journal.exists):
+            self._journal.begin(facts)
+            return
+        changed = differences(self._journal.run, facts)
+        if changed:
+            raise LivefgError(
+                f"{self._job.source} was begun with other {' and '.join(changed)};"
+                " resume it as it was begun, or begin anew with --force."
+            )
+
+    def _write(self, source: Selected, on_result: OnResult | None) -> None:
+        settings = self._settings
+        decisions = None
+        if not settings.live or settings.blur:
+            decisions = decide(
+                self._journal.results(), self._pipeline.answer, self._pipeline.settings.decisions
+            )
+        with ExitStack() as stack:
+            data = [stack.enter_context(sink) for sink in self._data_sinks()]
+            pictures = self._picture_sinks(source.info, decisions, stack)
+            sinks = [*data, *pictures]
+            if pictures:
+                frames = stack.enter_context(closing(decode_ahead(source, self._stopping)))
+                for frame, result in zip(frames, self._results(decisions, source.info), strict=False):
+                    if frame.index != result.frame:
+                        raise LivefgError(f"{source.info.name} changed while it was being processed.")
+                    for sink in sinks:
+                        sink.write(frame, result)
+                    self._count(result, source.info, on_result)
+            else:
+                for result in self._results(decisions, source.info):
+                    for data_sink in data:
+                        data_sink.write(None, result)
+                    self._count(result, source.info, on_result)
+                    if self._stopping.is_set():
+                        break
+            if self.summary.frames < self._journal.frames:
+                if self._stopping.is_set():
+                    raise Stopped
+                raise LivefgError(f"{source.info.name} changed while it was being processed.")
+
+    def _results(self, decisions: Decisions | None, info: SourceInfo) -> Iterator[FrameResult]:
+        """The results as they are written, in order."""
+        if self._settings.live or decisions is None:
+            return self._journal.results()
+        return in_hindsight(self._journal.results(), decisions, mirrored=info.mirrored)
+
+    def _count(self, result: FrameResult, info: SourceInfo, on_result: OnResult | None) -> None:
+        self.summary.add(result)
+        begin = max(self._settings.choice.start, 0.0)
+        self.media_seconds = result.time - begin + 1 / (info.fps or 30)
+        if on_result:
+            on_result(result)
+
+    def _data_sinks(self) -> list[Any]:
+        stem, begin = self._job.stem, self._settings.choice.start
+        sinks: list[Any] = [JsonlSink(self._job.data)]
+        self.files.append(self._job.data)
+        if self._settings.table:
+            sinks.append(TableSink(stem))
+        if self._settings.subtitles:
+            sinks.append(SubtitleSink(stem, begin))
+        if self._settings.timeline:
+            video = self._job.pictures.name if self._job.pictures else None
+            note = LIVE if self._settings.live else LOOKS_AHEAD
+            sinks.append(TimelineSink(stem, stem.name, video=video, origin=begin, note=note))
+        for sink in sinks[1:]:
+            self.files += sink.paths
+        return sinks
+
+    def _picture_sinks(
+        self, info: SourceInfo, decisions: Decisions | None, stack: ExitStack
+    ) -> list[QueuedSink]:
+        """What takes pictures, behind one queue: they are composed once for all."""
+        settings, choice = self._settings, self._settings.choice
+        sinks: list[FileSink] = []
+        if self._job.pictures:
+            film = VideoSink(
+                self._job.pictures, source=info, quality=settings.quality, begin=choice.start, end=choice.end
+            )
+            stack.callback(lambda: self.notes.extend(film.notes))
+            self.files.append(self._job.pictures)
+            sinks.append(film)
+        if settings.clips:
+            clips = self._clip_sink(info, decisions)
+            stack.callback(lambda: self.files.extend(clips.paths))
+            sinks.append(clips)
+        if not sinks:
+            return []
+        cover = FaceCover(settings.blur, decisions) if settings.blur and decisions else None
+        composed = ComposedSink(sinks, Overlay(), cover)
+        return [stack.enter_context(QueuedSink(composed, lossless=True))]
+
+    def _clip_sink(self, info: SourceInfo, decisions: Decisions | None) -> ClipSink:
+        collector = SpanCollector()
+        for result in self._results(decisions, info):
+            collector.add(result)
+        wanted = cuts(collector.of_kind("gesture", "motion", "head"), collector.begin or 0.0, collector.end)
+        folder = self._job.stem.with_name(f"{self._job.stem.name}-clips")
+        return ClipSink(folder, wanted, source=info, quality=self._settings.quality)
+
+    def _meta(self, info: SourceInfo, facts: dict[str, Any]) -> dict[str, Any]:
+        """What a reader of the results should know."""
+        start, end = self._settings.choice.start, self._settings.choice.end
+        return {
+            **facts,
+            "meaning": LIVE if self._settings.live else LOOKS_AHEAD,
+            "picture": {"width": info.width, "height": info.height, "fps": info.fps},
+            "frames": self.summary.frames,
+            "begin": start,
+            "end": None if math.isinf(end) else end,
+            "seconds": round(self.media_seconds, 6),
+            "blurred": self._settings.blur is not None,
+            "notes": self.notes,
+            "files": [path.name for path in self.files if path.parent == self._job.data.parent],
+            "seen": self.summary.to_dict(),
+        }

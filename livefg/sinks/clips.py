@@ -1,0 +1,106 @@
+"""Cut-outs: a short video around everything that happened, with its sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from livefg.results import Frame, FrameResult
+from livefg.sinks.video import Quality, VideoSink
+from livefg.spans import Span
+
+if TYPE_CHECKING:
+    from livefg.sources.base import SourceInfo
+
+__all__ = ["ClipSink", "Cut", "cuts"]
+
+_MARGIN = 1.0
+"""Seconds that a cut-out shows before and after what happened."""
+
+
+class Cut(NamedTuple):
+    """A cut-out from `begin` to `end`, in seconds of media time, around something that began at `start`."""
+
+    begin: float
+    end: float
+    start: float
+    name: str
+
+    def file_name(self, number: int) -> str:
+        """Such as `003-00m12s-victory.mp4`."""
+        minutes, seconds = divmod(int(self.start), 60)
+        return f"{number:03d}-{minutes:02d}m{seconds:02d}s-{self.name}.mp4"
+
+
+def cuts(spans: Sequence[Span], begin: float, end: float) -> list[Cut]:
+    """A cut-out around each span in a film from `begin` to `end`, in the order of their beginnings.
+
+    Spans of one label whose cut-outs would overlap (both hands, the same sign again) share one.
+    """
+    found: list[Cut] = []
+    latest: dict[str, int] = {}
+    for span in sorted(spans, key=lambda span: span.start):
+        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in span.label or "")
+        first, last = max(begin, span.start - _MARGIN), min(end, span.end + _MARGIN)
+        place = latest.get(name)
+        if place is not None and first <= found[place].end:
+            found[place] = found[place]._replace(end=max(found[place].end, last))
+        else:
+            latest[name] = len(found)
+            found.append(Cut(first, last, span.start, name))
+    return found
+
+
+class ClipSink:
+    """Writes one video for each cut-out below `folder`, from pictures as they come, in the order of their times.
+
+    Every file appears whole when its last picture is written; `paths` are those that did. For the rest see VideoSink.
+    """
+
+    def __init__(
+        self, folder: Path, wanted: Sequence[Cut], *, source: SourceInfo, quality: Quality = "medium"
+    ) -> None:
+        self.paths: list[Path] = []
+        self._folder = folder
+        self._waiting = deque(enumerate(wanted, 1))
+        self._source = source
+        self._quality = quality
+        self._open: list[tuple[Cut, Path, VideoSink]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object = None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Write a picture into the cut-outs that it belongs to."""
+        self._finish([entry for entry in self._open if frame.time > entry[0].end])
+        while self._waiting and frame.time >= self._waiting[0][1].begin:
+            number, cut = self._waiting.popleft()
+            path = self._folder / cut.file_name(number)
+            # The cut-out begins with this picture, so that no player shows black before it.
+            sink = VideoSink(path, source=self._source, quality=self._quality, begin=frame.time, end=cut.end)
+            self._open.append((cut, path, sink))
+        for _, _, sink in self._open:
+            sink.write(frame, result)
+
+    def close(self) -> None:
+        """Finish the cut-outs that are being written."""
+        self._finish(list(self._open))
+
+    def abandon(self) -> None:
+        """Leave the cut-outs that are being written under their partial names."""
+        while self._open:
+            self._open.pop()[2].abandon()
+
+    def _finish(self, entries: Sequence[tuple[Cut, Path, VideoSink]]) -> None:
+        for entry in entries:
+            self._open.remove(entry)
+            entry[2].close()
+            self.paths.append(entry[1])
