@@ -38,17 +38,23 @@ LEAST_QUALITY = 0.6
 _MOST_FACES = 8
 _MUCH_LARGER = 1.8
 _BELONGS = 0.35  # cosine with the other pictures of a person; lower are 1 in 100 of the same and 995 in 1000 of others
+_CLEARLY = 0.5  # cosine of a face among several, all others of which do not belong
 _THUMBNAIL_QUALITY = 80
 """Of the JPEG, in percent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A picture that may become a portrait: where it came from, and its portrait, or why there is none."""
+    """A picture that may become a portrait: where it came from, and its portrait, or why there is none.
+
+    A picture with several faces has no portrait, but `choices`: one of them may prove to be the person, once other
+    pictures say who that is.
+    """
 
     source: str
     portrait: Portrait | None
     fault: str = ""
+    choices: tuple[Portrait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +116,10 @@ class Enroller:
         if not faces:
             return Candidate(source, None, "no face was found")
         if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):
-            return Candidate(source, None, f"{len(faces)} faces were found; cut out the one that is meant")
+            found = [self.candidate_of(image, face, source).portrait for face in faces]
+            choices = tuple(portrait for portrait in found if portrait)
+            fault = f"{len(faces)} faces were found; cut out the one that is meant"
+            return Candidate(source, None, fault, choices)
         return self.candidate_of(image, faces[0], source)
 
     def candidate_of(self, image: ImageArray, face: Face, source: str) -> Candidate:
@@ -177,23 +186,15 @@ def enroll(
 ) -> Enrolled:
     """Add the good candidates to a person's portraits, in the gallery file.
 
+    Of a picture with several faces the one is taken that clearly is the person on the others, if there is one.
     Raises LivefgError if the name cannot be one, or the file cannot be read or written.
     """
     name, everything = check_name(name), tuple(candidates)
-    good = {candidate.source: candidate.portrait for candidate in everything if candidate.portrait}
-    rejected = tuple(
-        (candidate.source, candidate.fault) for candidate in everything if not candidate.portrait
-    )
-    if not good:
-        return Enrolled(name, None, rejected=rejected)
+    if not any(candidate.portrait or candidate.choices for candidate in everything):
+        return Enrolled(name, None, rejected=tuple((one.source, one.fault) for one in everything))
     with file.edit() as edit:
         before = edit.gallery.get(name)
-        trusted = before.portraits if before else ()
-        portraits = list(good.values())
-        strange = {} if keep_outliers else {list(good)[i]: None for i in outliers(portraits, trusted)}
-        reason = _outlier_reason(len(good), known=before is not None)
-        rejected += tuple((source, reason) for source in strange)
-        taken = {source: portrait for source, portrait in good.items() if source not in strange}
+        taken, rejected = _select(everything, before.portraits if before else (), keep_outliers)
         if not taken:
             return Enrolled(name, None, rejected=rejected)
         look_alikes = _look_alikes(edit.gallery, name, taken.values())
@@ -233,10 +234,38 @@ def enroll_from_frame(
     return enrolled
 
 
+def _select(
+    candidates: Sequence[Candidate], trusted: Sequence[Portrait], keep_outliers: bool
+) -> tuple[dict[str, Portrait], tuple[tuple[str, str], ...]]:
+    """The portraits to take by their sources, and the sources that are not taken, each with the reason."""
+    good = {one.source: one.portrait for one in candidates if one.portrait}
+    strange = [] if keep_outliers else outliers(list(good.values()), trusted)
+    sources = list(good)
+    reasons = {sources[place]: _outlier_reason(len(good), known=bool(trusted)) for place in strange}
+    taken = {source: portrait for source, portrait in good.items() if source not in reasons}
+    taken |= _chosen(candidates, (*trusted, *taken.values()))
+    left = [(one.source, reasons.get(one.source, one.fault)) for one in candidates if one.source not in taken]
+    return taken, tuple(left)
+
+
 def _outlier_reason(pictures: int, known: bool) -> str:
     if known or pictures > 2:
         return "it does not look like the person on the other pictures"
     return "the two pictures do not look like one person, and nobody can tell which is right"
+
+
+def _chosen(candidates: Sequence[Candidate], known: Sequence[Portrait]) -> dict[str, Portrait]:
+    """Of pictures with several faces: the one face that is the person on the known portraits, by its source."""
+    if not known:
+        return {}
+    prototype = Person("", tuple(known)).prototype
+    chosen = {}
+    for candidate in candidates:
+        ranked = sorted(candidate.choices, key=lambda portrait: -float(portrait.embedding @ prototype))
+        cosines = [float(portrait.embedding @ prototype) for portrait in ranked]
+        if cosines and cosines[0] >= _CLEARLY and all(cosine < _BELONGS for cosine in cosines[1:]):
+            chosen[candidate.source] = ranked[0]
+    return chosen
 
 
 def _look_alikes(gallery: Gallery, name: str, portraits: Collection[Portrait]) -> tuple[str, ...]:

@@ -99,6 +99,24 @@ class TestEnroll:
         assert enroll("Annie", candidates("again", portraits(ANNA, 2, seed=7)), file).look_alikes == ("Anna",)
         assert enroll("Bo", candidates("bo", portraits(BO, 2)), file).look_alikes == ()
 
+    def test_of_several_faces_the_one_on_the_other_pictures_is_taken(self, file: GalleryFile) -> None:
+        group = Candidate("group", None, "2 faces", (*portraits(BO, 1), *portraits(ANNA, 1, seed=8)))
+        assert enroll("Anna", [group], file).person is None, "nobody can tell which one is meant"
+        assert not file.path.exists()
+        done = enroll("Anna", [group, *candidates("anna", portraits(ANNA, 1))], file)
+        assert done.added == ("anna 0", "group")
+        assert done.rejected == ()
+        (_, taken) = file.load().person("Anna").portraits
+        assert taken.embedding @ ANNA > 0.7
+
+    def test_of_several_faces_none_or_two_that_fit_are_not_taken(self, file: GalleryFile) -> None:
+        enroll("Anna", candidates("anna", portraits(ANNA, 2)), file)
+        without = Candidate("without", None, "2 faces", (*portraits(BO, 1), *portraits(somebody(3), 1)))
+        twins = Candidate("twins", None, "2 faces", tuple(portraits(ANNA, 2, seed=8)))
+        done = enroll("Anna", [without, twins], file)
+        assert done.added == ()
+        assert [source for source, _ in done.rejected] == ["without", "twins"]
+
     def test_the_outcome_as_json_has_no_embeddings(self, file: GalleryFile) -> None:
         assert enroll("Anna", candidates("anna", portraits(ANNA, 1)), file).to_dict() == {
             "name": "Anna",
