@@ -22,6 +22,7 @@ from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
 from livefg.perception.tracks import FaceMemory
 from livefg.recognition.decisions import Decider, DecisionSettings
+from livefg.recognition.expression import EXPRESSION_NETWORK, ExpressionRecognizer
 from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
 from livefg.recognition.identity import Identifier
@@ -34,7 +35,7 @@ __all__ = ["Backend", "Pipeline", "PipelineSettings"]
 Backend = Literal["livefg", "mediapipe"]
 Answer = TypeVar("Answer")
 
-_STAGES = ("hands", "faces", "gestures", "identity")
+_STAGES = ("hands", "faces", "gestures", "identity", "expressions")
 _MOST_WORKERS = 4
 _IN_FLIGHT = 2
 _VIEW_INTERVAL = 0.1
@@ -45,17 +46,18 @@ class PipelineSettings:
     """What to look for, and with what.
 
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
-    stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity; those not named take `auto`).
-    `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and makes
-    events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is searched
-    thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no events: for
-    those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery` (None: the
-    user's own), and costs nothing while nobody is. `search_interval` is the shortest time in seconds between two
-    searches for missing hands or faces (0: in every frame). `gesture_model` names the classifier of gestures, by name
-    or path (None: the one that the user chose, else the one that ships); its file is looked at every
-    `reload_interval` seconds, and a new or changed one is used from the next frame on (0: never). `workers` is how
-    many threads compute side by side (None: as many as the machine has cores, at most 4). `backend` says whose
-    perception runs: livefg's own, or MediaPipe Tasks with the task files in `mediapipe_models`.
+    stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity, expressions; those not named take
+    `auto`). `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and
+    makes events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is
+    searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
+    events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
+    (None: the user's own), and costs nothing while nobody is. `expressions` says what faces express.
+    `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
+    frame). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
+    the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed one is used from
+    the next frame on (0: never). `workers` is how many threads compute side by side (None: as many as the machine has
+    cores, at most 4). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
+    `mediapipe_models`.
     """
 
     hands: int = 2
@@ -69,6 +71,7 @@ class PipelineSettings:
     gestures: bool = True
     identity: bool = True
     gallery: Path | None = None
+    expressions: bool = True
     search_interval: float = 0.0
     gesture_model: str | None = None
     reload_interval: float = 0.0
@@ -122,6 +125,14 @@ class Perception(Protocol):
         ...
 
 
+class FaceStage(Protocol):
+    """Says more about the faces that were found in a frame."""
+
+    def steps(self, frame: Frame, faces: tuple[Face, ...]) -> Chain[tuple[Face, ...]]:
+        """The same faces with what the stage knows of them."""
+        ...
+
+
 class Pipeline:
     """Turns frames into results. Use as a context manager, or call `close` when done.
 
@@ -136,6 +147,7 @@ class Pipeline:
     ) -> None:
         self.settings = settings or PipelineSettings()
         self._identifier = _identifier(self.settings)
+        expressions = _load_expressions(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
             if self.settings.gesture_model:
@@ -147,6 +159,9 @@ class Pipeline:
             self._perception = MediaPipePerception(self.settings)
         else:
             self._perception = OnnxPerception(self.settings, self._identifier, on_notice)
+        self._expressions = (
+            ExpressionRecognizer(expressions.result(), tracked=self.settings.follows) if expressions else None
+        )
         decides = self.settings.follows and self.settings.decide
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
@@ -161,7 +176,8 @@ class Pipeline:
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
         """Where each network runs, and how fast it was when it was warmed up."""
-        return self._perception.reports + (self._identifier.reports if self._identifier else ())
+        stages = (self._perception, self._identifier, self._expressions)
+        return tuple(report for stage in stages if stage for report in stage.reports)
 
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
@@ -187,6 +203,8 @@ class Pipeline:
         self._perception.reset()
         if self._identifier:
             self._identifier.reset()
+        if self._expressions:
+            self._expressions.reset()
         if self._decider:
             self._decider.reset()
 
@@ -204,8 +222,9 @@ class Pipeline:
         chains: dict[str, Chain[Any]] = {
             name: _timed(chain, name, seconds) for name, chain in self._perception.lanes(frame).items()
         }
-        if self._identifier and "faces" in chains:
-            chains["faces"] = _identified(self._identifier, frame, chains["faces"], seconds)
+        for name, stage in (("identity", self._identifier), ("expressions", self._expressions)):
+            if stage and "faces" in chains:
+                chains["faces"] = _known_better(chains["faces"], stage, frame, name, seconds)
         lanes = {name: self._pool.start(chain, name) for name, chain in chains.items()}
         return _Pending(frame, lanes, seconds, time.perf_counter())
 
@@ -361,12 +380,23 @@ def _identifier(settings: PipelineSettings) -> Identifier | None:
     return Identifier(load, GalleryFile(settings.gallery), tracked=settings.follows)
 
 
-def _identified(
-    identifier: Identifier, frame: Frame, faces: Chain[tuple[Face, ...]], seconds: dict[str, float]
+def _load_expressions(settings: PipelineSettings) -> Future[Classifier] | None:
+    """What tells expressions, loading beside the other networks."""
+    if not (settings.expressions and settings.faces):
+        return None
+    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
+    device = settings.device_of("expressions")
+    loading = executor.submit(Classifier.load, EXPRESSION_NETWORK, device, task="expression")
+    executor.shutdown(wait=False)
+    return loading
+
+
+def _known_better(
+    faces: Chain[tuple[Face, ...]], stage: FaceStage, frame: Frame, name: str, seconds: dict[str, float]
 ) -> Chain[tuple[Face, ...]]:
-    """The chain that finds faces, then names them."""
+    """The chain that finds faces, and then lets a stage say more about them."""
     found = yield from faces
-    return (yield from _timed(identifier.steps(frame, found), "identity", seconds))
+    return (yield from _timed(stage.steps(frame, found), name, seconds))
 
 
 def _timed(

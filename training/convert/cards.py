@@ -64,6 +64,8 @@ def _labels(name: str) -> list[str]:
         return []
     labels = ", ".join(f"`{label}`" for label in json.loads(metadata["livefg.labels"]))
     threshold, reason = metadata["livefg.reject_threshold"], metadata["livefg.reject_reason"]
+    if float(threshold) == 0:
+        return [f"Labels: {labels}. The likeliest one is the answer: {reason}."]
     return [f"Labels: {labels}. Below a probability of {threshold} the answer is `none`: {reason}."]
 
 

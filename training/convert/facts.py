@@ -119,6 +119,9 @@ Rates are equal at a cosine near 0.36. The LFW pictures shrunk to a width of the
 | 24 | 100 | 0.020 | 0.37 | 0.34 |
 | 16 | 93 | 0.098 | 0.18 | 0.34 |"""
 
+_EXPRESSIONS_MEASURED = """\
+TO BE MEASURED"""
+
 FACTS = {
     "palm_detector": _PALM,
     "palm_detector_lite": Facts(
@@ -239,6 +242,31 @@ FACTS = {
             "A threshold belongs to the gallery it was chosen on, and faces below some 32 pixels need a higher one.",
         ),
         measured=_FACES_MEASURED,
+    ),
+    "expression": Facts(
+        title="Expressions (face-api)",
+        purpose="Tells seven expressions of a face apart, with probabilities that are calibrated.",
+        values={
+            "image": "RGB 0..255; a face, level with its eyes, in a square of 2.6 times the distance from the eyes to "
+            "the mouth around the middle between them",
+            "probabilities": "of the labels in the order below, with sum 1",
+        },
+        changes=(
+            "The picture is taken as uint8; subtracting the mean colour and scaling are part of the graph.",
+            "The face is looked at as it is and mirrored, and the logits are averaged: 1.5 to 2 points more right "
+            "answers than one look, on every set below.",
+            "The logits are divided by a temperature, which changes no answer, only how sure it is.",
+            "Weights, stored by upstream as scaled uint8, are rounded to float16 in the file.",
+        ),
+        limits=(
+            "What a face shows is not what a person feels.",
+            "The training data of the upstream file is described only in general terms; differences between groups of "
+            "people are unknown and must be expected.",
+            "`fearful` and `disgusted` are rare in what it was measured on: next to nothing is known of them.",
+            "Anger is missed on small faces, and a resting face with lowered corners of the mouth reads as sad.",
+            "Turned heads: fewer right answers, with lower probabilities (0.68 of them beyond 20 degrees).",
+        ),
+        measured=_EXPRESSIONS_MEASURED,
     ),
 }
 """By the name of the network."""

@@ -11,6 +11,7 @@ import onnx
 
 from training.convert import references
 from training.convert.blendshapes import convert_blendshapes
+from training.convert.face_expression import EXPRESSIONS, TEMPERATURE, convert_face_expression
 from training.convert.gestures import CANNED_LABELS, convert_gesture_canned, convert_gesture_embedder
 from training.convert.mediapipe_networks import (
     convert_face_mesh,
@@ -29,15 +30,16 @@ class Recipe:
     """How one network is made.
 
     `parts` are the networks inside `source` (each a path through archives, empty for the file itself) that
-    `convert` and `reference` need; `convert` takes the first `converted` of them. `exact`, where weights are rounded to
-    float16, makes the same network without rounding, so that both can be measured. `tolerance` is the largest
-    difference from upstream that is allowed, in the outputs' own units.
+    `convert` and `reference` need, followed by the files `besides`; `convert` takes the first `converted` of them.
+    `exact`, where weights are rounded to float16, makes the same network without rounding, so that both can be
+    measured. `tolerance` is the largest difference from upstream that is allowed, in the outputs' own units.
     """
 
     source: str
     convert: Callable[..., onnx.ModelProto]
     reference: references.Reference
     parts: tuple[tuple[str, ...], ...] = ((),)
+    besides: tuple[str, ...] = ()
     converted: int = 1
     exact: Callable[..., onnx.ModelProto] | None = None
     tolerance: float = 1e-3
@@ -45,7 +47,8 @@ class Recipe:
 
     def read(self, folder: UpstreamFolder) -> list[bytes]:
         """The parts' contents. Raises LivefgError as `UpstreamFolder.read` does."""
-        return [folder.read(self.source, *part) for part in self.parts]
+        inside = [folder.read(self.source, *part) for part in self.parts]
+        return inside + [folder.read(file) for file in self.besides]
 
 
 _LANDMARKER = ("hand_landmarker.task", "hand_landmarks_detector.tflite")
@@ -94,6 +97,24 @@ _CANNED_METADATA = {
     "livefg.licence": "Apache-2.0",
     # The date of the upstream file.
     "livefg.created": "2023-04-26",
+}
+
+_EXPRESSION_METADATA = {
+    "livefg.task": "expression",
+    "livefg.format": "1",
+    "livefg.labels": json.dumps(EXPRESSIONS),
+    "livefg.temperature": str(TEMPERATURE),
+    "livefg.reject_threshold": "0.0",
+    "livefg.reject_reason": "a face always shows one of the seven; the confidence says how sure that is",
+    "livefg.loss": "not documented by face-api",
+    "livefg.activation": "relu",
+    "livefg.training_data": "weights: face-api's, pictures from public sets and the web, not listed by its author; "
+    "livefg trained nothing but the temperature, on press pictures (muxspace, LFW)",
+    "livefg.split": "metrics: people whose pictures the temperature was not measured on, five folds",
+    "livefg.metrics": json.dumps({}),
+    "livefg.licence": "MIT",
+    # The date of the upstream file.
+    "livefg.created": "2025-10-02",
 }
 
 # Raw boxes go up to the 192 pixels of the picture, for anchors far from any hand too.
@@ -148,6 +169,15 @@ RECIPES = {
         convert_sface,
         references.sface_case,
         exact=partial(convert_sface, round_to_half=False),
+    ),
+    "expression": Recipe(
+        "face_expression_model.bin",
+        convert_face_expression,
+        references.face_expression_case,
+        besides=("face_expression_model-weights_manifest.json",),
+        converted=2,
+        exact=partial(convert_face_expression, round_to_half=False),
+        metadata=_EXPRESSION_METADATA,
     ),
 }
 """By the name of the network."""

