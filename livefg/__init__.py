@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from livefg.errors import LivefgError
+    from livefg.library import process
     from livefg.pipeline import Pipeline, PipelineSettings
     from livefg.result_file import Results, open_results
     from livefg.results import Event, Face, Frame, FrameResult, Hand, HeadPose, Label
@@ -37,6 +38,7 @@ __all__ = [
     "__version__",
     "open_results",
     "open_source",
+    "process",
 ]
 
 # Where each public name is; it is imported when it is first asked for, so that `livefg --help` is quick.
@@ -54,6 +56,7 @@ _MODULES = {
     "Results": "livefg.result_file",
     "open_results": "livefg.result_file",
     "open_source": "livefg.sources",
+    "process": "livefg.library",
 }
 
 

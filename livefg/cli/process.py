@@ -14,6 +14,7 @@ import click
 from livefg.cli.options import (
     INTERRUPTED,
     Command,
+    for_live,
     pipeline_options,
     pipeline_settings,
     quality_option,
@@ -24,6 +25,7 @@ from livefg.cli.options import (
 if TYPE_CHECKING:
     from livefg.batch import Batch, BatchSettings, Job, Outcome
     from livefg.loop import StopSignals
+    from livefg.pipeline import PipelineSettings
 
 __all__ = ["command"]
 
@@ -122,7 +124,7 @@ def command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> None:
         tell(f"{job.source}: an earlier run finished it.")
     with (
         StopSignals() as signals,
-        Batch(settings, pipeline_settings(options), stopping=signals.event) as batch,
+        Batch(settings, _pipeline_settings(options), stopping=signals.event) as batch,
     ):
         outcomes += _run(batch, planned.jobs, signals, print_files=not as_json)
         if as_json:
@@ -159,6 +161,11 @@ def _batch_settings(options: dict[str, Any]) -> BatchSettings:
         blur=Blur.of(options["blur"]),
         **{name: options[name] for name in flags},
     )
+
+
+def _pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
+    settings = pipeline_settings(options)
+    return for_live(settings) if options["live"] else settings
 
 
 def _listed(inputs: tuple[str, ...]) -> list[str]:

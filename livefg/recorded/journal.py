@@ -40,6 +40,7 @@ class Journal:
     def __init__(self, path: Path, *, raw: bool) -> None:
         self.path = path
         self._raw = raw
+        self._frames: int | None = None
 
     @property
     def exists(self) -> bool:
@@ -59,8 +60,10 @@ class Journal:
     @property
     def frames(self) -> int:
         """How many frames are kept."""
-        parts = self._parts()
-        return int(parts[-1].stem.split("-")[1]) if parts else 0
+        if self._frames is None:
+            parts = self._parts()
+            self._frames = int(parts[-1].stem.split("-")[1]) if parts else 0
+        return self._frames
 
     def begin(self, run: dict[str, Any]) -> None:
         """Start anew, for this run; only the user may read what is kept."""
@@ -91,6 +94,7 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             (self.path / f"{name}.partial").replace(self.path / name)
+            self._frames = end
         except OSError as error:
             raise LivefgError(f"{self.path / name} cannot be written: {error.strerror}.") from error
 
@@ -126,6 +130,7 @@ class Journal:
 
     def remove(self) -> None:
         """Delete everything that is kept."""
+        self._frames = None
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _parts(self) -> list[Path]:
@@ -214,7 +219,7 @@ class _Opened:
 
     def __enter__(self) -> dict[str, npt.NDArray[Any]]:
         try:
-            with np.load(self._part, allow_pickle=False) as arrays:
+            with self._part.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise LivefgError(

@@ -16,8 +16,8 @@ from livefg.sources.selected import Selected
 
 __all__ = ["look"]
 
-_FRAMES_A_PART = 240
-"""Frames between two points from which a killed run can go on: some seconds of work."""
+_FRAMES_A_PART = 90
+"""Frames between two points from which a killed run can go on: a few seconds of work."""
 
 
 def look(
@@ -36,6 +36,7 @@ def look(
     """
     if journal.end is not None:
         return True
+    _ = pipeline.reports  # waits: no result may depend on when the last network was loaded
     pipeline.reset()
     done = journal.frames
     if done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import Enum
 from typing import Self
 
@@ -12,6 +13,7 @@ from livefg.errors import LivefgError
 from livefg.overlay import Hud, Overlay, Trail
 from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sinks.display import check_display, is_display_available
+from livefg.sinks.entry import TextEntry
 
 __all__ = ["Key", "WindowSink", "is_display_available"]
 
@@ -33,6 +35,7 @@ class Key(Enum):
     LANDMARKS = "landmarks"
     SNAPSHOT = "snapshot"
     RECORD = "record"
+    COLLECT = "collect"
     HELP = "help"
 
 
@@ -45,6 +48,7 @@ _KEYS = {
     "l": Key.LANDMARKS,
     "s": Key.SNAPSHOT,
     "r": Key.RECORD,
+    "c": Key.COLLECT,
     "?": Key.HELP,
 }
 
@@ -53,8 +57,9 @@ class WindowSink:
     """A resizable window that keeps the picture's proportions and draws the overlay in the window's own pixels. For
     the main thread only, as toolkits ask.
 
-    `overlay`, `mirror`, `hud` and `show_help` say what `write` draws and may be set at any time. Keys are
-    only told, by `poll`: what they do is for the caller to decide.
+    `overlay`, `mirror`, `hud` and `show_help` say what `write` draws and may be set at any time; `panel` draws on top
+    of it, in place on the picture as it is shown, (height, width, 3) uint8 RGB. Keys are only told, by `poll`: what
+    they do is for the caller to decide. While there is an `entry`, they are letters for it instead.
 
     Raises LivefgError where no window can be opened.
     """
@@ -65,6 +70,8 @@ class WindowSink:
         self.mirror = False
         self.hud: Hud | None = None
         self.show_help = False
+        self.panel: Callable[[ImageArray], None] | None = None
+        self.entry: TextEntry | None = None
         self._title = title
         self._trail = Trail()
         self._open = False
@@ -94,6 +101,8 @@ class WindowSink:
             hud=self.hud,
             show_help=self.show_help,
         )
+        if self.panel:
+            self.panel(picture)
         self.show(picture)
 
     def show(self, image: ImageArray) -> None:
@@ -120,6 +129,9 @@ class WindowSink:
         if not self._is_visible():
             self.close()
             return Key.QUIT
+        if self.entry:
+            self.entry.press(code)
+            return None
         # Toolkits set bits above the character for Shift, Caps Lock and Num Lock, and use them for keys
         # without one.
         character = code & 0xFFFF
