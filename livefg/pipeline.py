@@ -138,15 +138,15 @@ class Pipeline:
 
     Frames of one source must come in the order of their times; call `reset` before another source or picture. It
     may be used from one thread at a time. `on_notice` is told, from another thread, when the gesture classifier is
-    replaced or refused. Raises LivefgError if a network is missing, damaged, or cannot run on the device that was asked
-    for.
+    replaced or refused, or a changed file of enrolled people is refused. Raises LivefgError if a network is missing,
+    damaged, or cannot run on the device that was asked for, or the enrolled people cannot be read.
     """
 
     def __init__(
         self, settings: PipelineSettings | None = None, on_notice: Callable[[str], None] = log_notice
     ) -> None:
         self.settings = settings or PipelineSettings()
-        self._identifier = _identifier(self.settings)
+        self._identifier = _identifier(self.settings, on_notice)
         expressions = _load_expressions(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
@@ -159,6 +159,8 @@ class Pipeline:
             self._perception = MediaPipePerception(self.settings)
         else:
             self._perception = OnnxPerception(self.settings, self._identifier, on_notice)
+        if self._identifier:
+            self._identifier.wait()
         self._expressions = (
             ExpressionRecognizer(expressions.result(), tracked=self.settings.follows) if expressions else None
         )
@@ -372,12 +374,13 @@ class _Networks:
         return tuple(future.result().report for future in self._loading)
 
 
-def _identifier(settings: PipelineSettings) -> Identifier | None:
+def _identifier(settings: PipelineSettings, on_notice: Callable[[str], None]) -> Identifier | None:
     """What names the faces, with its network loading beside the others if it is needed."""
     if not (settings.identity and settings.faces):
         return None
     load = partial(Network.load, NETWORK, settings.device_of("identity"))
-    return Identifier(load, GalleryFile(settings.gallery), tracked=settings.follows)
+    file = GalleryFile(settings.gallery)
+    return Identifier(load, file, tracked=settings.follows, on_notice=on_notice)
 
 
 def _load_expressions(settings: PipelineSettings) -> Future[Classifier] | None:

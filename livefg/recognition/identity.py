@@ -38,6 +38,7 @@ _LOOKS_A_SECOND = 8.0
 _MOST_SAVED_LOOKS = 8.0
 _LEAST_QUALITY = 0.2
 _TOUCHING = 0.05
+_ABSENCE = 0.3
 _MEMORY = 5.0
 _FILE_SECONDS = 0.5
 
@@ -57,14 +58,20 @@ class Identifier:
     """Names the faces of a stream of frames, or, if not `tracked`, of pictures that have nothing in common.
 
     While nobody is enrolled it does nothing, loads nothing, and gives no identities. A change of the gallery file is
-    noticed within half a second. Raises LivefgError if the file cannot be understood at the start; later the people
-    known so far are kept and a warning is logged.
+    noticed within half a second. Raises LivefgError if the file cannot be understood at the start; later `on_notice`
+    is told, and the people known so far are kept.
     """
 
     def __init__(
-        self, load: Callable[[], Network], file: GalleryFile | None = None, *, tracked: bool = True
+        self,
+        load: Callable[[], Network],
+        file: GalleryFile | None = None,
+        *,
+        tracked: bool = True,
+        on_notice: Callable[[str], None] = _logger.warning,
     ) -> None:
         """`load` loads the embedding network; it is called at most once, in a thread, when somebody is enrolled."""
+        self._on_notice = on_notice
         self._load = load
         self._loading: Future[Network] | None = None
         self._file = file or GalleryFile()
@@ -75,6 +82,11 @@ class Identifier:
         self._checked = time.monotonic()
         self._state = self._file.state()
         self._take(self._file.load())
+
+    def wait(self) -> None:
+        """Wait until the network is loaded, if it is needed. Raises LivefgError if it cannot be loaded."""
+        if self._loading:
+            self._loading.result()
 
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
@@ -133,9 +145,11 @@ class Identifier:
         return replace(face, identity=self._classifier(view.embedding, view.quality))
 
     def _watch(self, now: float, faces: tuple[Face, ...]) -> None:
-        """Note who is there, forget who is long gone, and doubt those who touched another face."""
+        """Note who is there, forget who is long gone, doubt those who were away or touched another face."""
         for face in faces:
             watched = self._watched.setdefault(face.track, _Watched(now))
+            if now - watched.seen > _ABSENCE:
+                watched.looked = -math.inf
             touching = any(box_iou(face.box, other.box) > _TOUCHING for other in faces if other is not face)
             if watched.touching and not touching:
                 watched.looked = -math.inf
@@ -192,7 +206,7 @@ class Identifier:
         try:
             self._take(self._file.load())
         except LivefgError as error:
-            _logger.warning("%s The people known so far are kept.", error)
+            self._on_notice(f"{error} The people known so far are kept.")
 
     def _take(self, gallery: Gallery) -> None:
         """Go on with these people: every answer is thought over at once."""

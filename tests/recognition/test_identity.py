@@ -1,6 +1,5 @@
 """The identity stage: who is looked at when, what a changed gallery does, who comes back."""
 
-import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -57,8 +56,9 @@ class Stage:
     def __init__(self, file: GalleryFile, *, tracked: bool = True) -> None:
         self.network = FakeNetwork()
         self.loads = 0
-        self.identifier = Identifier(self._load, file, tracked=tracked)
-        self.identifier.reports  # noqa: B018 - waits until the network is loaded
+        self.notices: list[str] = []
+        self.identifier = Identifier(self._load, file, tracked=tracked, on_notice=self.notices.append)
+        self.identifier.wait()
         self.frames = 0
 
     def _load(self) -> Any:
@@ -173,23 +173,29 @@ def test_the_first_person_may_be_enrolled_while_it_runs(file: GalleryFile) -> No
     stage.watch(picture(0), [at(0)], 3)
     put(file, "Anna", 0)
     stage.see(picture(0), [at(0)])
-    stage.identifier.reports  # noqa: B018 - waits until the network is loaded
+    stage.identifier.wait()
     assert stage.watch(picture(0), [at(0)], 10)[-1] == ["Anna"]
     assert stage.loads == 1
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_gallery_that_gets_damaged_keeps_its_people_and_is_told(
-    file: GalleryFile, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_gallery_that_gets_damaged_keeps_its_people_and_is_told(file: GalleryFile) -> None:
     put(file, "Anna", 0)
     stage = Stage(file)
     stage.watch(picture(0), [at(0)], 10)
     file.path.write_bytes(b"garbage")
-    with caplog.at_level(logging.WARNING, "livefg.identity"):
-        assert stage.watch(picture(0), [at(0)], 3)[-1] == ["Anna"]
-    assert len(caplog.messages) == 1
-    assert "damaged" in caplog.messages[0]
+    assert stage.watch(picture(0), [at(0)], 3)[-1] == ["Anna"]
+    assert len(stage.notices) == 1
+    assert "damaged" in stage.notices[0]
+
+
+def test_who_was_away_for_a_moment_is_looked_at_again(file: GalleryFile) -> None:
+    put(file, "Anna", 0)
+    put(file, "Bo", 1)
+    stage = Stage(file)
+    assert stage.watch(picture(0), [at(0)], 20)[-1] == ["Anna"]
+    stage.watch(picture(0), [], 15)
+    assert stage.watch(picture(1), [at(0)], 8)[-1] == ["Bo"]
 
 
 def test_a_gallery_that_is_damaged_at_the_start_is_an_error(file: GalleryFile) -> None:

@@ -92,7 +92,7 @@ def test_the_stage_is_timed_by_itself_and_its_network_is_reported(
 ) -> None:
     assert "identity" in results[0].seconds
     with Pipeline(settings(gallery)) as pipeline:
-        assert pipeline.reports[-1].name == "face_embedder"
+        assert "face_embedder" in {report.name for report in pipeline.reports}
 
 
 def test_without_people_there_is_no_network_and_no_identity(demo_frames: list[Frame], tmp_path: Path) -> None:
