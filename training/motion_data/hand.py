@@ -6,6 +6,7 @@ It is simpler than the rig of the rendered hands and ten thousand times as fast,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,14 @@ __all__ = ["STATE", "Build", "hand_points"]
 
 Array = npt.NDArray[np.float64]
 
-STATE = {"place": slice(0, 3), "turn": slice(3, 6), "curl": slice(6, 10), "fold": 10, "oppose": 11, "fan": 12}
+STATE: dict[str, Any] = {
+    "place": slice(0, 3),
+    "turn": slice(3, 6),
+    "curl": slice(6, 10),
+    "fold": 10,
+    "oppose": 11,
+    "fan": 12,
+}
 """The 13 numbers of a hand's state: place of the palm's middle in metres (x towards the person's left, y down, z away
 from the camera), turn in radians (in the picture, nodding, sideways), how far each of the four fingers is curled 0..1,
 how far the thumb is folded onto the palm and brought against the index finger 0..1, how far the fingers are apart."""
@@ -26,8 +34,12 @@ _KNUCKLES = np.array([[0.30, -0.96, 0], [0.06, -1.0, 0], [-0.16, -0.94, 0], [-0.
 _BONES = np.array([[0.46, 0.28, 0.22], [0.52, 0.32, 0.23], [0.48, 0.30, 0.22], [0.37, 0.22, 0.19]])
 _FLEXION = np.radians([85.0, 100.0, 60.0])
 _FAN = np.radians([10.0, 1.0, -9.0, -18.0])
-_THUMB_OPEN = np.array([[0.28, -0.22, -0.05], [0.55, -0.46, -0.10], [0.74, -0.74, -0.12], [0.88, -0.98, -0.13]])
-_THUMB_FOLDED = np.array([[0.24, -0.22, -0.12], [0.40, -0.50, -0.32], [0.28, -0.72, -0.46], [0.04, -0.76, -0.48]])
+_THUMB_OPEN = np.array(
+    [[0.28, -0.22, -0.05], [0.55, -0.46, -0.10], [0.74, -0.74, -0.12], [0.88, -0.98, -0.13]]
+)
+_THUMB_FOLDED = np.array(
+    [[0.24, -0.22, -0.12], [0.40, -0.50, -0.32], [0.28, -0.72, -0.46], [0.04, -0.76, -0.48]]
+)
 _MIDDLE = np.array([0.0, -0.62, 0.0])
 
 
@@ -73,7 +85,7 @@ def _thumb(index_tip: Array, fold: Array, oppose: Array) -> Array:
     base = np.array([0.28, -0.22, -0.10])
     along = np.array([0.0, 0.42, 0.74, 1.0])[None, :, None]
     bow = np.array([0.0, 0.20, 0.14, 0.0])[None, :, None] * np.array([0.8, 0.1, -0.3])
-    touching = base + along * (index_tip + [0.03, 0.03, 0.0] - base)[:, None] + bow
+    touching = base + along * (index_tip + np.array([0.03, 0.03, 0.0]) - base)[:, None] + bow
     folded = fold[:, None, None]
     free = (1 - folded) * _THUMB_OPEN + folded * _THUMB_FOLDED
     share = oppose[:, None, None]

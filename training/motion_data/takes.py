@@ -1,4 +1,4 @@
-"""The common form of everything that moves: a track of landmarks or head poses with real times, and what happens in it."""
+"""The common form of all that moves: a track of landmarks or head poses with real times, and what happens in it."""
 
 from __future__ import annotations
 

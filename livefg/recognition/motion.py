@@ -1,0 +1,145 @@
+"""Motions of hands and heads while they happen: windows of landmarks to events, through any network of the contract.
+
+A motion network of hands takes `landmarks` (n, T, 21, 3) in pixels of a picture that is not mirrored, `times` (n, T)
+in seconds and `right` (n,), the probability that each is the right hand; one of heads takes `pose` (n, T, 3), yaw,
+pitch and roll in degrees as `HeadPose` has them, and `times` (n, T). T is how many frames the last moments hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import Classifier
+from livefg.inference.network import NetworkReport
+from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
+from livefg.recognition.motion_window import History, as_batch, own_landmarks
+from livefg.results import Event, EventKind, FloatArray, FrameResult
+
+__all__ = ["HAND_NETWORK", "HEAD_NETWORK", "MotionRecognizer"]
+
+HAND_NETWORK, HEAD_NETWORK = "motion", "head_motion"
+"""The shipped networks by name."""
+
+_HAND_INPUTS = ("landmarks", "times", "right")
+_HEAD_INPUTS = ("pose", "times")
+_ABSENT_SECONDS = 1.0
+_FEWEST = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What one track shows in this frame: the value that a window is made of, and whether it is the right hand."""
+
+    track: int
+    value: FloatArray
+    right: float = 1.0
+
+
+class MotionRecognizer:
+    """Adds the events of motions to results. Feed it the results of one source in the order of their times.
+
+    `hands` and `heads` are motion networks, either of which may be missing. Raises LivefgError if one of them takes
+    other inputs than a motion network does.
+    """
+
+    def __init__(
+        self,
+        hands: Classifier | None = None,
+        heads: Classifier | None = None,
+        settings: MotionSettings | None = None,
+    ) -> None:
+        self._hands = _Followed(hands, "motion", _HAND_INPUTS, settings) if hands else None
+        self._heads = _Followed(heads, "head", _HEAD_INPUTS, settings) if heads else None
+
+    @property
+    def reports(self) -> tuple[NetworkReport, ...]:
+        """Where each network runs."""
+        return tuple(one.classifier.report for one in (self._hands, self._heads) if one)
+
+    def reset(self) -> None:
+        """Forget everything: the next result has nothing to do with the last one."""
+        for one in (self._hands, self._heads):
+            if one:
+                one.reset()
+
+    def __call__(self, result: FrameResult, mirrored: bool) -> FrameResult:
+        """The same result with the events of motions; `mirrored` says whether its picture is a mirror image."""
+        events: list[Event] = []
+        if self._hands:
+            sights = (
+                _Sight(
+                    hand.track,
+                    own_landmarks(hand, mirrored),
+                    hand.side_confidence if hand.side == "right" else 1.0 - hand.side_confidence,
+                )
+                for hand in result.hands
+            )
+            events += self._hands.see(sights, result.time)
+        if self._heads:
+            poses = (
+                _Sight(face.track, np.array([face.pose.yaw, face.pose.pitch, face.pose.roll], np.float32))
+                for face in result.faces
+                if face.pose
+            )
+            events += self._heads.see(poses, result.time)
+        return replace(result, events=(*result.events, *events)) if events else result
+
+
+class _Followed:
+    """The histories of all tracks of one kind, the network that reads them, and the events that come of it."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        kind: EventKind,
+        inputs: tuple[str, ...],
+        settings: MotionSettings | None,
+    ) -> None:
+        found = classifier.network.input_names
+        if found != inputs:
+            raise LivefgError(
+                f"The classifier {classifier.network.path} takes {', '.join(found)}, where a network for "
+                f"{'hands' if kind == 'motion' else 'heads'} that move takes {', '.join(inputs)}."
+            )
+        self.classifier = classifier
+        self._sided = "right" in inputs
+        self._watch = MotionWatch(kind, classifier.info.reject_threshold, settings)
+        self._histories: dict[int, History] = {}
+        self._seen: dict[int, float] = {}
+
+    def reset(self) -> None:
+        self._watch.reset()
+        self._histories.clear()
+        self._seen.clear()
+
+    def see(self, sights: Iterable[_Sight], now: float) -> list[Event]:
+        """Take in what is seen at `now`, and give the events of this moment."""
+        for track, last in list(self._seen.items()):
+            if not last <= now <= last + _ABSENT_SECONDS:
+                del self._seen[track], self._histories[track]
+        ready = []
+        for sight in sights:
+            history = self._histories.setdefault(sight.track, History())
+            history.add(now, sight.value)
+            self._seen[sight.track] = now
+            if len(history) >= _FEWEST:
+                ready.append(sight)
+        events = self._watch.expire(now)
+        if not ready:
+            return events
+        for sight, scores in zip(ready, self._scores(ready), strict=True):
+            events += self._watch.see(sight.track, scores, now)
+        return events
+
+    def _scores(self, sights: list[_Sight]) -> list[Mapping[str, float]]:
+        values, times = as_batch([self._histories[sight.track].window() for sight in sights])
+        inputs: list[Any] = [values, times]
+        if self._sided:
+            inputs.append(np.array([sight.right for sight in sights], np.float32))
+        rows = self.classifier.classify(*inputs).tolist()
+        return [dict(zip(self.classifier.labels, row, strict=True)) for row in rows]

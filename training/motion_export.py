@@ -1,0 +1,165 @@
+"""A trained motion network becomes one ONNX file that explains itself, once ONNX Runtime agrees with torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import helper
+from torch import Tensor, nn
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import ClassifierInfo
+from livefg.recognition.motion_window import LONG_AGO
+from training.files import write_whole
+from training.motion_networks import MotionNetwork, MotionShape
+
+__all__ = ["AboutMotion", "export_motion", "read_motion", "to_onnx"]
+
+_TOLERANCE = 1e-4
+_OPSET = 17
+_INPUTS = {"hand": ("landmarks", "times", "right"), "head": ("pose", "times")}
+
+
+@dataclass(frozen=True, slots=True)
+class AboutMotion:
+    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+
+    temperature: float
+    reject_threshold: float
+    reject_reason: str
+    loss: str
+    training_data: str
+    split: str
+    licence: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created: date = field(default_factory=date.today)
+
+    def metadata(self, network: MotionNetwork) -> dict[str, str]:
+        """The ONNX metadata: every value a text, structured ones as JSON."""
+        return {
+            "livefg.task": "motion",
+            "livefg.format": "1",
+            "livefg.labels": json.dumps(network.labels),
+            "livefg.temperature": f"{self.temperature:.6g}",
+            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
+            "livefg.reject_reason": self.reject_reason,
+            "livefg.loss": self.loss,
+            "livefg.activation": "tanh" if network.shape.kind == "gru" else "relu",
+            "livefg.network": json.dumps(asdict(network.shape)),
+            "livefg.training_data": self.training_data,
+            "livefg.split": self.split,
+            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
+            "livefg.licence": self.licence,
+            "livefg.created": self.created.isoformat(),
+        }
+
+
+class _Calibrated(nn.Module):
+    """The network with a softmax at its temperature."""
+
+    def __init__(self, network: MotionNetwork, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, values: Tensor, times: Tensor, right: Tensor | None = None) -> Tensor:
+        return torch.softmax(self.network(values, times, right) / self.temperature, dim=1)
+
+
+def to_onnx(network: MotionNetwork, about: AboutMotion) -> bytes:
+    """The file's content: any number of windows of any length in, calibrated `probabilities` out."""
+    names = _INPUTS[network.shape.subject]
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        # The exporter that needs no further package is called old by the newer one, and the recurrent unit is
+        # exported for any batch: its first state is zeros.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Calibrated(network.eval(), about.temperature),
+            _example(network, 2, 12),
+            content,  # type: ignore[arg-type]
+            input_names=list(names),
+            output_names=["probabilities"],
+            dynamic_axes={
+                name: {0: "N"} if name in {"right", "probabilities"} else {0: "N", 1: "T"}
+                for name in (*names, "probabilities")
+            },
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_model_from_string(content.getvalue())
+    helper.set_model_props(model, dict(sorted(about.metadata(network).items())))
+    model.producer_name, model.producer_version = "livefg", ""
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+def export_motion(network: MotionNetwork, about: AboutMotion, path: Path) -> float:
+    """Write the network to `path`, or nothing if ONNX Runtime disagrees with torch or the contract is broken.
+
+    Gives the largest difference of a probability over windows of several lengths. Raises LivefgError.
+    """
+    content = to_onnx(network, about)
+    ClassifierInfo.from_metadata(about.metadata(network), str(path))
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    calibrated = _Calibrated(network.eval(), about.temperature)
+    gap = 0.0
+    for count, length in ((1, 3), (2, 25), (5, 48), (3, 80)):
+        inputs = _example(network, count, length)
+        names = _INPUTS[network.shape.subject]
+        found = session.run(None, {name: value.numpy() for name, value in zip(names, inputs, strict=True)})[0]
+        with torch.no_grad():
+            gap = max(gap, float(np.abs(found - calibrated(*inputs).numpy()).max()))
+    if not gap <= _TOLERANCE:
+        raise LivefgError(
+            f"ONNX Runtime disagrees with torch (a probability is off by {gap:.1e}), so no model file was written."
+        )
+    write_whole(path, content)
+    return gap
+
+
+def read_motion(path: Path) -> MotionNetwork:
+    """The trained network in a file that `export_motion` wrote, to go on from. Raises LivefgError if it is none."""
+    try:
+        model = onnx.load(path)
+    except Exception as error:
+        raise LivefgError(f"{path} cannot be read as a network ({error}).") from error
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    info = ClassifierInfo.from_metadata(metadata, str(path))
+    try:
+        shape = MotionShape(**json.loads(metadata["livefg.network"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LivefgError(f"{path} was not made by livefg's training, so it cannot be extended.") from error
+    network = MotionNetwork(shape, info.labels)
+    stored = {
+        one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer
+    }
+    wanted = network.state_dict()
+    missing = sorted(set(wanted) - set(stored))
+    if missing:
+        raise LivefgError(f"{path} lacks the weights {missing[0]!r}, so it cannot be extended.")
+    network.load_state_dict({name: torch.from_numpy(np.array(stored[name])) for name in wanted})
+    return network.eval()
+
+
+def _example(network: MotionNetwork, count: int, length: int) -> tuple[Tensor, ...]:
+    """Windows of noise with rising times, the first half of one of them unseen."""
+    random = torch.Generator().manual_seed(count * 100 + length)
+    times = torch.rand(count, length, generator=random).add(0.3).cumsum(dim=1) / 20
+    times = times - times[:, -1:]
+    times[0, : length // 2] = LONG_AGO
+    if network.shape.subject == "head":
+        return torch.randn(count, length, 3, generator=random) * 10, times
+    landmarks = torch.rand(count, length, 21, 3, generator=random) * 100 + 200
+    return landmarks, times, (torch.arange(count) % 2).float()

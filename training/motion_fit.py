@@ -1,0 +1,96 @@
+"""Learning motions: windows in, a network out; the same data and seed give the same weights on the CPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from training.losses import LossName, loss_of
+from training.motion_networks import MotionNetwork, MotionShape
+from training.motion_windows import NONE, Windows
+
+__all__ = ["MotionFit", "fit_motions", "logits_of_steps"]
+
+_BATCH = 256
+_STANDARD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class MotionFit:
+    """How a network learns: the loss, how many batches of 256 windows, and which part of them shows no motion (0..1)."""
+
+    loss: LossName = "cross_entropy"
+    smoothing: float = 0.02
+    batches: int = 3000
+    learning_rate: float = 4e-3
+    weight_decay: float = 1e-2
+    averaging: float = 0.995
+    none_share: float = 0.6
+    seed: int = 0
+
+
+def fit_motions(
+    windows: Windows,
+    shape: MotionShape,
+    labels: Sequence[str],
+    settings: MotionFit,
+    on_batch: Callable[[int, float], None] | None = None,
+) -> MotionNetwork:
+    """A network in evaluation mode that learned from the windows; `on_batch` is told the number and the loss."""
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    network = MotionNetwork(shape, labels)
+    chance = _chances(windows, tuple(labels).index(NONE), len(labels), settings.none_share)
+    some = torch.from_numpy(rng.choice(len(windows), min(_STANDARD, len(windows)), p=chance))
+    network.standardise(windows.steps[some].float())
+    optimizer = torch.optim.AdamW(
+        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    for number in range(settings.batches):
+        progress = number / settings.batches
+        rate = min(1.0, progress / 0.05 + 0.02) * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * rate
+        rows = torch.from_numpy(rng.choice(len(windows), _BATCH, p=chance))
+        network.train()
+        logits = network.of_steps(windows.steps[rows].float())
+        target = torch.from_numpy(windows.label)[rows]
+        loss = loss_of(settings.loss, logits, target, smoothing=settings.smoothing).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        keep = min(settings.averaging, (number + 1) / (number + 10))
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                average[name].mul_(keep).add_(value.detach(), alpha=1 - keep)
+        if on_batch:
+            on_batch(number, float(loss.detach()))
+    network.load_state_dict(average)
+    return network.eval()
+
+
+def logits_of_steps(network: MotionNetwork, steps: torch.Tensor) -> npt.NDArray[np.float32]:
+    """Logits (N, K) of even steps (N, STEPS, channels), without learning."""
+    network.eval()
+    with torch.no_grad():
+        return np.concatenate([network.of_steps(part.float()).numpy() for part in torch.split(steps, 2048)])
+
+
+def _chances(windows: Windows, none: int, count: int, none_share: float) -> npt.NDArray[np.float64]:
+    """How often each window is drawn: motions alike, `none` as often as asked."""
+    chance = np.zeros(len(windows))
+    present = [label for label in range(count) if (windows.label == label).any()]
+    motions = max(1, sum(label != none for label in present))
+    for label in present:
+        mine = windows.label == label
+        share = none_share if label == none else (1 - none_share) / motions
+        weight = windows.weight[mine].astype(np.float64)
+        chance[mine] = share * weight / weight.sum()
+    return np.asarray(chance / chance.sum())
