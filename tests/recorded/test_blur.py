@@ -9,6 +9,10 @@ import pytest
 from fakes import make_frame
 from scenes import FPS, face, film, highest
 
+from livefg.inference.network import Network
+from livefg.pipeline import Pipeline, PipelineSettings
+from livefg.recognition.identity_embedding import NETWORK, FaceEmbedder
+from livefg.recognition.identity_votes import OTHER_PERSON
 from livefg.recorded.blur import Blur, FaceCover, StillCover, blurred
 from livefg.recorded.decisions import decide
 from livefg.results import Face, Frame, Label
@@ -115,3 +119,18 @@ def test_stills_are_covered_by_what_is_seen_in_each() -> None:
     assert len(shown.faces) == 1
     assert not np.array_equal(frame.image[80:120, 130:170], image[80:120, 130:170])
     assert np.array_equal(frame.image[80:120, 430:470], image[80:120, 430:470])
+
+
+def test_nobody_would_be_known_again(demo_frames: list[Frame]) -> None:
+    blur = Blur.of(["all"])
+    assert blur
+    embed = FaceEmbedder(Network.load(NETWORK, "cpu"))
+    with Pipeline(PipelineSettings(device="cpu", hands=0, stills=True)) as pipeline:
+        result = pipeline.process(demo_frames[10])
+    (found,) = result.faces
+    assert found.points is not None
+    covered, _ = StillCover(blur)(demo_frames[10], result)
+    views = [embed(frame.image, found.points, 1.0) for frame in (demo_frames[10], demo_frames[200], covered)]
+    plain, later, blank = (view.embedding for view in views if view is not None)
+    assert float(plain @ later) > 0.9
+    assert abs(float(plain @ blank)) < OTHER_PERSON

@@ -199,13 +199,3 @@ def test_all_outputs_of_a_part_of_a_film(clip: Path, tmp_path: Path) -> None:
     with av.open(str(tmp_path / "talk.mp4")) as video:
         times = [float(frame.time) for frame in video.decode(video=0)]
     assert times == pytest.approx([index / 15 for index in range(60)], abs=1e-3)
-    with Pipelined() as pipeline, open_source(tmp_path / "talk.mp4") as source:
-        faces = [len(pipeline.process(frame).faces) for frame in list(source)[::10]]
-    assert sum(faces) == 0  # nobody's face is found in the blurred film
-
-
-class Pipelined(livefg.Pipeline):
-    """A pipeline that judges each frame by itself and looks for faces only."""
-
-    def __init__(self) -> None:
-        super().__init__(PipelineSettings(device="cpu", hands=0, stills=True))
