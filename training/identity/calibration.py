@@ -23,6 +23,7 @@ FALSE_NAMES = 0.001
 _CEILING = 3e4  # no pair of two people in a few hundred thousand says more than this
 _START = (-5.0, 25.0, -2.0, -5.0, 5.0)
 _FLOOR_START = 0.01
+_LEAST_FLOOR = 1e-4
 _PICTURES = (1, 2, 3, 5)
 _PEOPLE = 10
 
@@ -113,7 +114,9 @@ def _logistic(domains: Sequence[_Comparisons]) -> tuple[tuple[float, ...], float
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     found = values.detach().numpy()
-    return tuple(float(value) for value in found[:-1].round(3)), round(float(np.exp(found[-1])), 4)
+    return tuple(float(value) for value in found[:-1].round(3)), max(
+        _LEAST_FLOOR, round(float(np.exp(found[-1])), 4)
+    )
 
 
 def _balanced(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
