@@ -41,13 +41,12 @@ def fit(views: Views, *, count: int = 60, seed: int = 0) -> Calibration:
     weights, floor = _logistic([_compare(domain, count, seed) for domain in domains])
     draft = Calibration(weights, floor, _CEILING, 0.0)
     photographs = domains[0].where(domains[0].conditions == "as it is")
-    found = [
-        np.quantile(
-            stranger_probabilities(photographs, draft, people, pictures, count, seed), 1 - FALSE_NAMES
-        )
+    looks = [
+        stranger_probabilities(photographs, draft, people, pictures, count, seed)
         for people in (1, 5, 20)
         for pictures in (1, 3, 5)
     ]
+    found = [np.quantile(probabilities, 1 - FALSE_NAMES) for probabilities in looks if len(probabilities)]
     return Calibration(weights, floor, _CEILING, round(float(max(found)), 3))
 
 
