@@ -159,7 +159,7 @@ class Journal:
             self._mesh(face) for result in results for face in result.faces if face.landmarks is not None
         ]
         points = max((len(mesh) for mesh in meshes), default=0)
-        return np.asarray(meshes, np.float16).reshape(-1, points, 3)
+        return np.asarray(meshes, np.float16).reshape(len(meshes), points, 3)
 
     def _mesh(self, face: Face) -> FloatArray:
         mesh = face.raw_landmarks if self._raw and face.raw_landmarks is not None else face.landmarks

@@ -95,3 +95,11 @@ def test_a_damaged_part_is_told(tmp_path: Path) -> None:
     part.write_bytes(part.read_bytes()[:100])
     with pytest.raises(LivefgError, match=r"is damaged .*begin anew with --force"):
         list(journal.results())
+
+
+def test_a_part_in_which_nobody_is_seen_is_kept_too(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "clip.unfinished", raw=True)
+    journal.begin({})
+    journal.append(film(3), None)
+    assert [result.frame for result in journal.results()] == [0, 1, 2]
+    assert journal.state() is None
