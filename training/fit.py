@@ -138,9 +138,11 @@ def fit(
     folder: Path | None = None,
     resume: bool = False,
     on_epoch: OnEpoch | None = None,
+    watch: bool = False,
 ) -> Fitted:
     """Train a network on `training` and keep the epoch that does best on `validation` (the last one if there is none).
 
+    With `watch` nothing is decided by `validation`, which stays good for an examination: the last epoch is kept.
     `start` are weights to begin with. With a `folder` the course is logged to `log.csv` and every epoch leaves a
     checkpoint, from which `resume` goes on. Raises LivefgError if a label of the samples is not among `labels`, or a
     checkpoint does not belong to this training. KeyboardInterrupt passes through; the last checkpoint stays.
@@ -149,7 +151,9 @@ def fit(
     network = GestureNetwork(shape, len(labels))
     if start:
         network.load_state_dict({**network.state_dict(), **start})
-    run = _Run(training, validation, labels, network, settings, directions, embedder, fresh=not start)
+    run = _Run(
+        training, validation, labels, network, settings, directions, embedder, fresh=not start, watch=watch
+    )
     if resume and folder:
         run.restore(folder / "checkpoint.npz")
     for number in range(run.done, settings.epochs):
@@ -158,7 +162,7 @@ def fit(
             run.save(folder)
         if on_epoch:
             on_epoch(epoch, settings.epochs)
-        if number - run.best >= settings.patience:
+        if not watch and number - run.best >= settings.patience:
             break
     network.load_state_dict(run.best_state)
     return Fitted(network.cpu().eval(), run.best, tuple(run.history))
@@ -177,9 +181,11 @@ class _Run:
         directions: Sequence[Direction],
         embedder: Embedder | None,
         fresh: bool,
+        watch: bool,
     ) -> None:
         self._samples, self._labels, self._settings = training, tuple(labels), settings
         self._directions, self._embedder = directions, embedder
+        self._watch = watch
         self._target = _numbers(training, labels)
         self._weights = row_weights(training, settings.none_share)
         self._validation = still(validation, _numbers(validation, labels)) if validation else None
@@ -215,7 +221,11 @@ class _Run:
         self.history.append(self._examine(number, float(np.mean(losses))))
         latest = self.history[-1]
         before = [epoch.validation_loss for epoch in self.history[:-1]]
-        if math.isnan(latest.validation_loss) or latest.validation_loss < min(before, default=math.inf):
+        if (
+            self._watch
+            or math.isnan(latest.validation_loss)
+            or latest.validation_loss < min(before, default=math.inf)
+        ):
             self.best = number
             self.best_state = {name: value.clone() for name, value in self._average.items()}
         return latest

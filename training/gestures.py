@@ -7,7 +7,7 @@ that never saw them, choose temperature and reject threshold by that, then learn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -20,7 +20,7 @@ from training.augment import Batch
 from training.bank import NONE, Table, shipped_bank, with_bank
 from training.calibration import fit_temperature, reject_threshold, softmax
 from training.directions import Direction
-from training.evaluation import Evaluation, evaluate, under_conditions
+from training.evaluation import ConditionPoint, Evaluation, evaluate, under_conditions
 from training.export import About, Parity, export, read_network
 from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, row_weights, still
 from training.networks import GestureNetwork, NetworkShape
@@ -74,11 +74,16 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """What networks that did not see them make of held-back samples: `logits` (M, K) of `samples` (M), and how."""
+    """What networks that did not see them make of held-back samples: `logits` (M, K) of `samples` (M), and how.
+
+    `examiner` (M,) says which of the `fitted` networks was asked about a sample.
+    """
 
     samples: Samples
     logits: FloatArray
     how: str
+    examiner: npt.NDArray[np.int64]
+    fitted: tuple[Fitted, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +96,7 @@ class Trained:
     parity: Parity
     gathered: Gathered
     fitted: Fitted
+    held: Held
     notes: tuple[str, ...]
 
 
@@ -151,7 +157,7 @@ def train_gestures(
     tell.step("comparing ONNX Runtime with torch")
     evaluation = replace(
         evaluation,
-        conditions=_conditions(held, fitted.network, labels, dataset.directions),
+        conditions=_conditions(held, labels, dataset.directions),
         about={"split": held.how, "rejected": gathered.reasons(), "samples": gathered.samples.counts()},
     )
     about = About(
@@ -169,7 +175,7 @@ def train_gestures(
     parity = export(fitted.network, about, _batch(held.samples, labels), path)
     if folder:
         evaluation.save(folder / "evaluation.json")
-    return Trained(path, about, evaluation, parity, gathered, fitted, table.notes)
+    return Trained(path, about, evaluation, parity, gathered, fitted, held, table.notes)
 
 
 def examine(
@@ -183,32 +189,38 @@ def examine(
     """Train networks without some of the samples and ask them about those, as `recipe.hold_back` says."""
     samples = table.samples
     splits = list(_splits(table, recipe))
-    rows, logits = [], []
+    rows: list[npt.NDArray[np.intp]] = []
+    logits: list[FloatArray] = []
+    networks: list[Fitted] = []
     for number, (name, one) in enumerate(splits, start=1):
         tell.step(f"examination {number} of {len(splits)}" + (f", without {name}" if name else ""))
         training = samples.take(one.training)
         # What nobody else shows cannot have been learned.
         taught = np.isin(samples.label[one.validation], list(training.counts()))
         asked = one.validation[taught]
+        if not len(asked):
+            continue
         fitted = fit(
             training,
-            None,
+            samples.take(asked),
             labels,
             recipe.shape,
             recipe.fit,
             directions=directions,
             start=_warm(base, labels),
             on_epoch=tell.epoch,
+            watch=True,
         )
-        if len(asked):
-            rows.append(asked)
-            logits.append(logits_of(fitted.network, _batch(samples.take(asked), labels)))
+        rows.append(asked)
+        networks.append(fitted)
+        logits.append(logits_of(fitted.network, _batch(samples.take(asked), labels)))
     if not rows:
         raise LivefgError(
             "There is nothing to examine the network with: each gesture is shown by one source only."
         )
     how = "each source left out once" if recipe.hold_back == "each_source" else splits[0][1].how
-    return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how)
+    examiner = np.repeat(np.arange(len(rows)), [len(asked) for asked in rows])
+    return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how, examiner, tuple(networks))
 
 
 def _require_enough(gathered: Gathered) -> None:
@@ -297,13 +309,22 @@ def _calibrated(held: Held, labels: Sequence[str], false_rate: float) -> tuple[f
 
 
 def _conditions(
-    held: Held, network: GestureNetwork, labels: Sequence[str], directions: Sequence[Direction]
-) -> Any:
-    rng = np.random.default_rng(0)
-    rows = rng.permutation(len(held.samples))[:_MOST_EXAMINED]
-    return under_conditions(
-        held.samples.take(rows), lambda batch: logits_of(network, batch), labels, directions
-    )
+    held: Held, labels: Sequence[str], directions: Sequence[Direction]
+) -> tuple[ConditionPoint, ...]:
+    """Some of the held-back samples made harder and harder, for the networks that did not see them."""
+    rows = np.random.default_rng(0).permutation(len(held.samples))[:_MOST_EXAMINED]
+    examiner = held.examiner[rows]
+
+    def classify(batch: Batch) -> FloatArray:
+        logits = np.empty((len(rows), len(labels)), np.float32)
+        for number, fitted in enumerate(held.fitted):
+            mine = examiner == number
+            part = Batch(*(getattr(batch, field.name)[mine] for field in fields(batch)))
+            if mine.any():
+                logits[mine] = logits_of(fitted.network, part)
+        return logits
+
+    return under_conditions(held.samples.take(rows), classify, labels, directions)
 
 
 def _numbers(samples: Samples, labels: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -321,14 +342,12 @@ def _loss_in_words(settings: FitSettings) -> str:
 
 
 def _origins(dataset: DatasetFile, table: Table) -> str:
-    counts = {
-        name: int((table.samples.source[: table.own] == name).sum())
-        for name in table.samples.source[: table.own]
-    }
+    """Every source with its number of hands and whose work it is."""
+    by = {entry.name: entry.attribution or entry.licence for entry in dataset.sources}
+    names, counts = np.unique(table.samples.source[: table.own], return_counts=True)
     parts = [
-        f"{entry.name} ({counts[entry.name]}: {entry.attribution or entry.licence})"
-        for entry in dataset.sources
-        if entry.name in counts
+        f"{name} ({count}{': ' + by[name] if name in by else ''})"
+        for name, count in zip(names.tolist(), counts.tolist(), strict=True)
     ]
     rest = len(table.samples) - table.own
     return "; ".join([*parts, *([f"livefg's bank ({rest})"] if rest else [])])

@@ -113,3 +113,13 @@ def test_labels_are_drawn_alike_and_large_sources_do_not_drown_small_ones() -> N
     assert weights.sum() == pytest.approx(1)
     assert weights[samples.label == "none"].sum() == pytest.approx(0.75)
     assert weights[samples.source == "few"].sum() == pytest.approx(0.25 / 4)
+
+
+def test_a_watched_validation_side_decides_nothing() -> None:
+    settings = replace(QUICK, patience=1)
+    alone = fit(SAMPLES, None, LABELS, SHAPE, settings)
+    watched = fit(SAMPLES, SAMPLES, LABELS, SHAPE, settings, watch=True)
+    assert watched.best == alone.best == settings.epochs - 1
+    assert all(np.isfinite(epoch.validation_accuracy) for epoch in watched.history)
+    first, second = alone.network.state_dict(), watched.network.state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)

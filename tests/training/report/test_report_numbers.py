@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from reports import bare_report, full_report, some_evaluation, some_hands
 
 from livefg.errors import LivefgError
+from tests.training.report.reports import bare_report, full_report, some_evaluation, some_hands
 from training.evaluation import RocPoint
 from training.report import Answers, Curve, read_evaluation
 from training.report.content import coverage

@@ -4,8 +4,8 @@ import json
 import re
 
 import pytest
-from reports import LABELS, Reader, bare_report, full_report
 
+from tests.training.report.reports import LABELS, Reader, bare_report, full_report
 from training.report import Curve, Words, write_report
 
 

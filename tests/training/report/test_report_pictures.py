@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from reports import LABELS, bare_report, some_evaluation, some_hands
 
 from livefg.overlay.style import FINGER_COLOURS
+from tests.training.report.reports import LABELS, bare_report, some_evaluation, some_hands
 from training.evaluation import CONDITIONS, Mistake
 from training.report.gestures import pictures_of, strips_of, thumbnails_of
 from training.report.hands import cut_out, drawn_hand
