@@ -23,6 +23,7 @@ from livefg.perception.hands import HandTracker
 from livefg.perception.tracks import FaceMemory
 from livefg.recognition.decisions import Decider, DecisionSettings
 from livefg.recognition.expression import EXPRESSION_NETWORK, ExpressionRecognizer
+from livefg.recognition.face_state import FaceStates
 from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
 from livefg.recognition.identity import Identifier
@@ -164,6 +165,7 @@ class Pipeline:
         self._expressions = (
             ExpressionRecognizer(expressions.result(), tracked=self.settings.follows) if expressions else None
         )
+        self._states = FaceStates(tracked=self.settings.follows) if self.settings.blendshapes else None
         decides = self.settings.follows and self.settings.decide
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
@@ -207,6 +209,8 @@ class Pipeline:
             self._identifier.reset()
         if self._expressions:
             self._expressions.reset()
+        if self._states:
+            self._states.reset()
         if self._decider:
             self._decider.reset()
 
@@ -217,6 +221,8 @@ class Pipeline:
 
     def _decided(self, pending: _Pending) -> FrameResult:
         result = pending.result()
+        if self._states:
+            result = self._states(result)
         return self._decider(result) if self._decider else result
 
     def _begin(self, frame: Frame) -> _Pending:

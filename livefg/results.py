@@ -24,6 +24,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Face",
+    "FaceState",
     "Frame",
     "FrameResult",
     "Hand",
@@ -116,6 +117,37 @@ class HeadPose:
         return {"yaw": round(self.yaw, 2), "pitch": round(self.pitch, 2), "roll": round(self.roll, 2)}
 
 
+@dataclass(frozen=True, slots=True)
+class FaceState:
+    """What eyes and mouth do. `eyes_open`, `mouth_open` and `smile` are 0..1.
+
+    `gaze` says where the eyes look relative to the head, as the person would say it: `centre`, `left`, `right`, `up`
+    or `down`. `blinks_per_minute` is None until the face was watched for ten seconds.
+    """
+
+    eyes_open: float
+    mouth_open: float
+    smile: float
+    gaze: Label | None = None
+    blinks_per_minute: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, with the fields' names."""
+        rate = self.blinks_per_minute
+        return {
+            "eyes_open": _score(self.eyes_open),
+            "mouth_open": _score(self.mouth_open),
+            "smile": _score(self.smile),
+            "gaze": self.gaze.to_dict() if self.gaze else None,
+            "blinks_per_minute": None if rate is None else round(rate, 2),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        return cls(**{**data, "gaze": _as_label(data["gaze"])})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """A face that is being tracked.
@@ -139,6 +171,7 @@ class Face:
     pose: HeadPose | None = None
     identity: Label | None = None
     expression: Label | None = None
+    state: FaceState | None = None
     filled: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,8 +184,11 @@ class Face:
             "expression": self.expression.to_dict() if self.expression else None,
             "pose": self.pose.to_dict() if self.pose else None,
             "blendshapes": (
-                {name: _score(value) for name, value in self.blendshapes.items()} if self.blendshapes else None
+                {name: _score(value) for name, value in self.blendshapes.items()}
+                if self.blendshapes
+                else None
             ),
+            **({"state": self.state.to_dict()} if self.state else {}),
             **_filled(self.filled),
         }
 
@@ -168,6 +204,7 @@ class Face:
             expression=_as_label(data["expression"]),
             pose=HeadPose(**pose) if pose else None,
             blendshapes=data["blendshapes"],
+            state=FaceState.from_dict(data["state"]) if "state" in data else None,
             filled=data.get("filled", False),
         )
 

@@ -34,6 +34,9 @@ _HOLD_SECONDS = 1.0  # at full strength, before it fades
 _RING_SECONDS = 0.55
 _FLASH_SECONDS = 0.25
 _MOST_PILLS = 3
+# What a face does, other than to come and go; of this the first is drawn when it begins, the second never.
+_DONE_BY_FACES = frozenset({"smile", "eyes_closed"})
+_DONE_ALL_THE_TIME = frozenset({"blink", "mouth_open", "look_left", "look_right", "look_up", "look_down"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,22 @@ class _Pill:
 
 
 def visible_events(events: Sequence[Event], now: float) -> list[Event]:
-    """The events to be drawn at time `now` (seconds), newest last: what began, and faces that left."""
-    shown = [
-        e for e in events if (e.phase == "start" or e.kind == "face") and 0 <= now - e.time < EVENT_SECONDS
-    ]
+    """The events to be drawn at time `now` (seconds), newest last: what began, and faces that left.
+
+    What eyes and mouth do all the time (blinks, glances, talking) is not drawn.
+    """
+    shown = [e for e in events if _is_shown(e) and 0 <= now - e.time < EVENT_SECONDS]
     return sorted(shown, key=lambda event: event.time)[-_MOST_PILLS:]
+
+
+def _is_shown(event: Event) -> bool:
+    if event.kind == "face" and event.label in _DONE_ALL_THE_TIME:
+        return False
+    return event.phase == "start" or _is_presence(event)
+
+
+def _is_presence(event: Event) -> bool:
+    return event.kind == "face" and event.label not in _DONE_BY_FACES
 
 
 def pill_rects(
@@ -78,7 +92,9 @@ def draw_rings(image: ImageArray, events: Sequence[Event], result: FrameResult, 
     for event in events:
         age = now - event.time
         box = _box_of(event, result)
-        if event.phase != "start" or not 0 <= age < _RING_SECONDS or box is None or not is_drawable(box):
+        if event.phase != "start" or not _is_shown(event) or not 0 <= age < _RING_SECONDS:
+            continue
+        if box is None or not is_drawable(box):
             continue
         progress = age / _RING_SECONDS
         grow = (4 + 16 * progress) * scale.unit
@@ -113,7 +129,7 @@ def _pills(
         detail = (
             event.kind if event.kind in ("head", "face") else f"{sides.get(event.track, '')} hand".strip()
         )
-        if event.kind == "face":
+        if _is_presence(event):
             detail = "appeared" if event.phase == "start" else "gone"
         pill = _Pill(display_name(event.label), detail, EVENT_COLOURS[event.kind], now - event.time)
         size = _pill_patch(pill.title, pill.detail, pill.colour, scale, width).size
