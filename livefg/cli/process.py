@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,13 @@ from livefg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from livefg.batch import Batch, BatchSettings, Job, Outcome
+    from livefg.batch import BatchSettings, Job, Outcome
+    from livefg.cli.progress import Progress
+    from livefg.inference.network import NetworkReport
     from livefg.loop import StopSignals
     from livefg.pipeline import PipelineSettings
+
+    Done = tuple[Outcome, tuple[NetworkReport, ...]]
 
 __all__ = ["command"]
 
@@ -101,20 +106,29 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 @_options(*_OUTPUT_OPTIONS)
 @click.option("--live", is_flag=True, help="See videos as `livefg live` does, without looking ahead.")
 @_options(*_CHOICE_OPTIONS)
+@click.option(
+    "--jobs",
+    "processes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Files at the same time.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run did not finish.")
 @click.option("--force", is_flag=True, help="Write over results that exist.")
 @quality_option
 @click.option("--source-mirrored", is_flag=True, help="The inputs are mirror images of the scene.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 @pipeline_options
-def command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def command(inputs: tuple[str, ...], processes: int, as_json: bool, **options: Any) -> None:
     """Videos, pictures and folders to <stem>.jsonl and annotated <stem>.mp4.
 
     INPUT is a file, a folder, a pattern such as 'talks/**/*.mp4', or - for a list of them on standard input, one a
     line. Prints the name of each file it has finished. A file that fails is told at the end and does not keep the
     others from being done. docs/process.md describes the results.
     """
-    from livefg.batch import Batch, Outcome, plan
+    from livefg.batch import Outcome, plan
+    from livefg.cli.progress import progress
     from livefg.loop import StopSignals
 
     settings = _batch_settings(options)
@@ -122,13 +136,19 @@ def command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> None:
     outcomes = [Outcome(source, "failed", error=sentence) for source, sentence in planned.failures]
     for job in planned.finished:
         tell(f"{job.source}: an earlier run finished it.")
-    with (
-        StopSignals() as signals,
-        Batch(settings, _pipeline_settings(options), stopping=signals.event) as batch,
-    ):
-        outcomes += _run(batch, planned.jobs, signals, print_files=not as_json)
+    pipeline = _pipeline_settings(options)
+    reports: tuple[NetworkReport, ...] = ()
+    with StopSignals() as signals:
+        with progress() as bar:
+            run = (
+                _one_by_one if processes == 1 or len(planned.jobs) < 2 else partial(_side_by_side, processes)
+            )
+            for outcome, ran_on in run(planned.jobs, settings, pipeline, signals, bar):
+                outcomes.append(outcome)
+                reports = ran_on or reports
+                _tell(outcome, bar, print_files=not as_json)
         if as_json:
-            click.echo(json.dumps(_summary(outcomes, batch), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(_summary(outcomes, reports), ensure_ascii=False, indent=2))
     _finish(outcomes, signals)
 
 
@@ -177,28 +197,48 @@ def _listed(inputs: tuple[str, ...]) -> list[str]:
     return listed
 
 
-def _run(batch: Batch, jobs: list[Job], signals: StopSignals, print_files: bool) -> list[Outcome]:
-    """Do the jobs until all are done or the user stops."""
-    from livefg.cli.progress import progress
+def _one_by_one(
+    jobs: Sequence[Job],
+    settings: BatchSettings,
+    pipeline: PipelineSettings,
+    signals: StopSignals,
+    bar: Progress,
+) -> Iterator[Done]:
+    """Do the jobs one after the other, with the same networks, until all are done or the user stops."""
+    from livefg.batch import Batch
 
-    outcomes = []
-    if jobs:
-        tell_stages(batch.pipeline_for(jobs[0].kind).reports)
-    with progress() as bar:
+    with Batch(settings, pipeline, stopping=signals.event) as batch:
+        if jobs:
+            tell_stages(batch.pipeline_for(jobs[0].kind).reports)
         for number, job in enumerate(jobs, 1):
             if signals.event.is_set():
-                break
+                return
             bar.next_input(number, len(jobs))
-            outcome = batch.run(job, on_start=bar.start, on_result=bar.advance)
-            outcomes.append(outcome)
-            for note in outcome.notes:
-                bar.tell(f"{outcome.source}: {note}")
-            if outcome.status == "done":
-                bar.tell(f"{outcome.source}: {_speed(outcome)}")
-            if print_files:
-                for path in outcome.files:
-                    bar.result(str(path))
-    return outcomes
+            yield batch.run(job, on_start=bar.start, on_result=bar.advance), batch.reports
+
+
+def _side_by_side(
+    processes: int,
+    jobs: Sequence[Job],
+    settings: BatchSettings,
+    pipeline: PipelineSettings,
+    signals: StopSignals,
+    bar: Progress,
+) -> Iterator[Done]:
+    """Do the jobs in several processes."""
+    from livefg.recorded.many import run_many
+
+    yield from run_many(jobs, settings, pipeline, processes, stopping=signals.event, on_frames=bar.count)
+
+
+def _tell(outcome: Outcome, bar: Progress, print_files: bool) -> None:
+    """Say what became of an input."""
+    for note in outcome.notes:
+        bar.tell(f"{outcome.source}: {note}")
+    if outcome.status == "done":
+        bar.tell(f"{outcome.source}: {_speed(outcome)}")
+    for path in outcome.files if print_files else ():
+        bar.result(str(path))
 
 
 def _speed(outcome: Outcome) -> str:
@@ -211,12 +251,12 @@ def _speed(outcome: Outcome) -> str:
     return words
 
 
-def _summary(outcomes: list[Outcome], batch: Batch) -> dict[str, Any]:
+def _summary(outcomes: list[Outcome], reports: tuple[NetworkReport, ...]) -> dict[str, Any]:
     return {
         "inputs": [outcome.to_dict() for outcome in outcomes],
         "done": sum(outcome.status == "done" for outcome in outcomes),
         "failed": sum(outcome.status == "failed" for outcome in outcomes),
-        "devices": [report.to_dict() for report in batch.reports],
+        "devices": [report.to_dict() for report in reports],
     }
 
 

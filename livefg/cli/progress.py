@@ -32,6 +32,9 @@ class Progress(AbstractContextManager["Progress"], Protocol):
     def advance(self, result: FrameResult) -> None:
         """One more frame is done."""
 
+    def count(self, frames: int) -> None:
+        """So many frames are done of all inputs, which are worked on at the same time."""
+
     def tell(self, sentence: str) -> None:
         """Say something on stderr without disturbing the bar."""
 
@@ -42,6 +45,16 @@ class Progress(AbstractContextManager["Progress"], Protocol):
 def progress() -> Progress:
     """The kind that suits where stderr goes."""
     return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+class _Together:
+    """The frames of all inputs against the clock."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def line(self, frames: int) -> str:
+        return f"{frames} frames, {frames / max(1e-9, time.perf_counter() - self._begun):.1f} frames/s"
 
 
 def _place(number: int, inputs: int) -> str:
@@ -92,6 +105,7 @@ class _Lines:
         self._pace: _Pace | None = None
         self._next = 0.0
         self._place = ""
+        self._together = _Together()
 
     def next_input(self, number: int, inputs: int) -> None:
         self._place = _place(number, inputs)
@@ -113,6 +127,12 @@ class _Lines:
         if time.perf_counter() >= self._next:
             self._next += _LINE_SECONDS
             self.tell(self._line(self._pace))
+
+    def count(self, frames: int) -> None:
+        if time.perf_counter() >= self._next:
+            self._next = time.perf_counter() + _LINE_SECONDS
+            if frames:
+                self.tell(f"all together: {self._together.line(frames)}")
 
     def tell(self, sentence: str) -> None:
         click.echo(sentence, err=True)
@@ -146,6 +166,7 @@ class _Bar:
         self._task: TaskID | None = None
         self._pace: _Pace | None = None
         self._place = ""
+        self._together = _Together()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -173,6 +194,12 @@ class _Bar:
         self._progress.update(
             self._task, completed=self._pace.done + self._pace.frames, speed=self._pace.speed
         )
+
+    def count(self, frames: int) -> None:
+        if self._task is None:
+            self._task = self._progress.add_task("all together", total=None, speed="")
+        speed = self._together.line(frames).partition(", ")[2]
+        self._progress.update(self._task, completed=frames, speed=speed)
 
     def tell(self, sentence: str) -> None:
         self._progress.console.print(sentence, markup=False, soft_wrap=True)
