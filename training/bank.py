@@ -65,7 +65,10 @@ def with_bank(
 
 
 def compact_bank(samples: Samples, most: int, seed: int = 0) -> Samples:
-    """At most `most` samples of each label and source, spread over its sessions, ready to be stored in few bytes."""
+    """At most `most` samples of each label and source (of `none` four times as many), in few bytes once stored.
+
+    Points are placed and scaled alike, and what is only read by people is left out.
+    """
     rng = np.random.default_rng(seed)
     kept: list[int] = []
     for label in samples.counts():

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livefg.errors import LivefgError
-from livefg.paths import user_cache_dir, user_models_dir
+from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir
 from training.extra import require_training_extra
 
 if TYPE_CHECKING:
     from training.gestures import Trained
     from training.sources.dataset import DatasetFile
 
-__all__ = ["gestures"]
+__all__ = ["dataset_in", "gestures"]
 
 _DEFAULT_NAME = "my_gestures"
 
@@ -78,7 +78,9 @@ def gestures(data: Path, out: Path | None, as_json: bool, **options: Any) -> Non
     require_training_extra()
     from training.progress import TrainingProgress  # noqa: PLC0415
 
-    path = out or user_models_dir() / f"{_DEFAULT_NAME}.onnx"
+    shipping = options["recipe"] == "default"
+    usual = shipped_models_dir() / "gesture.onnx" if shipping else user_models_dir() / f"{_DEFAULT_NAME}.onnx"
+    path = out or usual
     work = options["work"] or user_cache_dir() / "training" / path.stem
     with TrainingProgress() as progress:
         try:
@@ -104,8 +106,9 @@ def _train(data: Path, path: Path, work: Path, progress: Any, options: dict[str,
         raise LivefgError(f"torch cannot train on {options['device']!r} on this machine.")
     shipping = options["recipe"] == "default"
     recipe = default_recipe() if shipping else quick_recipe() if options["extend"] else own_recipe()
-    return train_gestures(
-        _dataset(data, shipping),
+    dataset = _shipped_dataset(data) if shipping else dataset_in(data)
+    trained = train_gestures(
+        dataset,
         path,
         changed(recipe, options),
         progress,
@@ -114,17 +117,27 @@ def _train(data: Path, path: Path, work: Path, progress: Any, options: dict[str,
         folder=work,
         resume=options["resume"],
     )
+    if shipping:
+        from training.shipping import ship  # noqa: PLC0415
+
+        ship(trained, path.parent, dataset.sources)
+    return trained
 
 
-def _dataset(data: Path, shipping: bool) -> DatasetFile:
+def dataset_in(data: Path) -> DatasetFile:
+    """The dataset that a path means: a dataset file, a folder with one, or a folder of classes or recordings."""
     from training.sources.dataset import DatasetFile, folder_as_dataset  # noqa: PLC0415
 
-    if shipping:
-        return DatasetFile.read(Path(__file__).parent / "data" / "default.toml", data)
     if data.is_file():
         return DatasetFile.read(data)
     named = data / "dataset.toml"
     return DatasetFile.read(named) if named.exists() else folder_as_dataset(data)
+
+
+def _shipped_dataset(data: Path) -> DatasetFile:
+    from training.sources.dataset import DatasetFile  # noqa: PLC0415
+
+    return DatasetFile.read(Path(__file__).parent / "data" / "default.toml", data)
 
 
 def _available(torch: Any, device: str) -> bool:
@@ -153,21 +166,11 @@ def _summary(trained: Trained) -> dict[str, Any]:
 
 
 def _tell(trained: Trained, work: Path) -> None:
-    evaluation = trained.evaluation
-    for source, reasons in trained.gathered.reasons().items():
-        listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        click.echo(f"left out of {source}: {listed}", err=True)
+    from training.describe import describe_evaluation  # noqa: PLC0415
+
     for note in trained.notes:
         click.echo(f"note: {note}", err=True)
-    width = max(len(label) for label in trained.about.labels)
-    click.echo(f"{'':{width}}  hands  precision  recall")
-    for score in evaluation.per_label:
-        if score.count:
-            click.echo(f"{score.label:{width}}  {score.count:5}  {score.precision:9.3f}  {score.recall:6.3f}")
-    click.echo(
-        f"held back {trained.about.split}: {evaluation.accuracy:.1%} of {evaluation.hands} hands right, "
-        f"macro-F1 {evaluation.macro_f1:.3f}, confidence off by {evaluation.ece:.3f}"
-    )
-    if evaluation.false_gestures is not None:
-        click.echo(f"hands without a gesture that get one: {evaluation.false_gestures:.1%}")
+    for line in describe_evaluation(trained.evaluation, trained.gathered):
+        click.echo(line)
+    click.echo(f"held back {trained.about.split}")
     click.echo(f"wrote {trained.path} ({len(trained.about.labels)} labels); details in {work}")

@@ -1,0 +1,63 @@
+"""Measures a finished classifier on examples, through the same file and run-time that the live loop uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import Classifier
+from training.augment import Augmentation, Batch, augment
+from training.evaluation import Evaluation, evaluate, under_conditions
+from training.samples import FloatArray
+from training.sources.dataset import DatasetFile, Gathered, gather
+
+__all__ = ["measure"]
+
+_AT_ONCE = 256
+
+
+def measure(
+    classifier: Classifier,
+    dataset: DatasetFile,
+    progress: Callable[[str, int, int], None] | None = None,
+    *,
+    conditions: bool = True,
+) -> tuple[Evaluation, Gathered]:
+    """How right `classifier` is about a dataset, and what of it could not be used.
+
+    With `conditions`, also under changes of growing strength. Raises LivefgError if nothing can be examined.
+    """
+    gathered = gather(dataset, progress)
+    samples = gathered.samples
+    if not len(samples):
+        raise LivefgError(f"There is no hand to examine in {dataset.root}.")
+    batch = augment(
+        samples.landmarks,
+        samples.world,
+        samples.right,
+        np.zeros(len(samples), np.int64),
+        np.random.default_rng(0),
+        Augmentation.none(),
+    )
+
+    def classify(some: Batch) -> FloatArray:
+        pieces = [slice(start, start + _AT_ONCE) for start in range(0, len(some.landmarks), _AT_ONCE)]
+        return np.concatenate(
+            [classifier.classify(some.landmarks[one], some.world[one], some.right[one]) for one in pieces]
+        )
+
+    found = evaluate(samples, classify(batch), classifier.labels, classifier.info.reject_threshold)
+    if conditions:
+        found = replace(
+            found, conditions=under_conditions(samples, classify, classifier.labels, dataset.directions)
+        )
+    about = {
+        "model": classifier.network.name,
+        "dataset": dataset.name,
+        "rejected": gathered.reasons(),
+        "samples": samples.counts(),
+    }
+    return replace(found, about=about), gathered
