@@ -101,6 +101,7 @@ class FaceDetector:
 
     _STRIDES = (8, 16, 32)
     _MULTIPLE = 32
+    _LEAST_SIDE = 128  # pixels
     _TURNS = (45.0, -45.0)  # degrees
     _UPRIGHT_BONUS = 0.03  # in a turned picture upright faces are found too, less exactly
     _TURNED_THRESHOLD = 0.8  # real faces reach 0.85; sleeves and hands 0.65
@@ -142,7 +143,13 @@ class FaceDetector:
 
         YuNet was trained on upright faces: beyond 30 degrees it misses some and puts the points of others wrongly. So
         it looks at the picture upright and turned to either side, and of what it finds twice the surer one stays.
+        Pictures no larger than a thumbnail are enlarged first: a face that fills one is not found otherwise.
         """
+        factor = math.ceil(self._LEAST_SIDE / max(image.shape[:2]))
+        if factor > 1:
+            image = np.asarray(cv2.resize(image, None, fx=factor, fy=factor), np.uint8)
+            larger = self.in_any_pose(image, most, longest_side)
+            return [Detection(face.score, face.box / factor, face.points / factor) for face in larger]
         found = self(image, most, longest_side)
         scores = [face.score + self._UPRIGHT_BONUS for face in found]
         for degrees in self._TURNS:

@@ -68,3 +68,17 @@ def test_the_mesh_confirms_a_face_tilted_by_a_third_of_a_turn(demo_frames: list[
     (face,) = FaceTracker(*networks, None, smooth=False, thorough=True).update(Frame(picture, 0, 0.0, "test"))
     assert face.landmarks is not None
     assert face.confidence > 0.9
+
+
+@pytest.mark.parametrize("side", [48, 64, 100])
+def test_a_face_that_fills_a_tiny_picture_is_found(
+    detector: FaceDetector, demo_frames: list[Frame], side: int
+) -> None:
+    face = detector(demo_frames[0].image, 4, 1024)[0]
+    left, top, right, bottom = face.box.round().astype(int)
+    tiny = cv2.resize(
+        demo_frames[0].image[top:bottom, left:right], (side, side), interpolation=cv2.INTER_AREA
+    )
+    (found,) = detector.in_any_pose(np.asarray(tiny, np.uint8), 4, 1024)
+    scale = side / (face.box[2:] - face.box[:2])
+    assert np.abs(found.points - (face.points - face.box[:2]) * scale).max() < 0.12 * side
