@@ -8,7 +8,7 @@ from livefg.errors import LivefgError
 
 __all__ = ["require_training_extra"]
 
-_NEEDED = ("torch", "onnx")
+_NEEDED = ("torch", "onnx", "matplotlib")
 
 
 def require_training_extra() -> None:

@@ -114,8 +114,8 @@ def train_gestures(
     """Train on a dataset and write the classifier to `path`.
 
     With `extend`, the gestures are added to those of that classifier. `bank` are hands beside the dataset's, the
-    shipped ones by default; an empty table for none. `folder` takes the log, the checkpoints (for `resume`) and
-    `evaluation.json`. Raises LivefgError, in one sentence, for what a user can put right.
+    shipped ones by default; an empty table for none. `folder` takes the log, the checkpoints (for `resume`),
+    `evaluation.json` and the report. Raises LivefgError, in one sentence, for what a user can put right.
     """
     # 1. The examples.
     tell.step("reading the examples")
@@ -173,9 +173,15 @@ def train_gestures(
         metrics=_metrics(evaluation),
     )
     parity = export(fitted.network, about, _batch(held.samples, labels), path)
+    trained = Trained(path, about, evaluation, parity, gathered, fitted, held, table.notes)
     if folder:
+        from training.report.trained import report_on_training  # noqa: PLC0415 - it draws: only for who keeps it
+        from training.report.write import write_report  # noqa: PLC0415
+
+        tell.step("drawing the report")
         evaluation.save(folder / "evaluation.json")
-    return Trained(path, about, evaluation, parity, gathered, fitted, held, table.notes)
+        write_report(report_on_training(trained, table.samples, dataset, recipe), folder / "report")
+    return trained
 
 
 def examine(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from livefg.collect.recording import decode
 from livefg.errors import LivefgError
 from livefg.sources import open_source
 from livefg.sources.images import is_image
 from training.augment import Augmentation, augment
 from training.evaluation import CONDITIONS, Evaluation, Mistake
-from training.fit import Epoch
-from training.report.content import Answers, Curve, DataSource, ImageArray, Strip, Thumbnail
-from training.report.hands import cut_out, drawn_hand
+from training.report.content import Answers, DataSource, ImageArray, Strip, Thumbnail
+from training.report.hands import cut_out, drawn_hand, square
 from training.samples import FloatArray, Samples
 from training.sources.dataset import DatasetFile
 
@@ -24,15 +26,14 @@ __all__ = [
     "CLUTTER_NOTE",
     "FindPicture",
     "answers_of",
-    "curves_of",
     "data_of",
     "pictures_of",
     "strips_of",
     "thumbnails_of",
 ]
 
-FindPicture = Callable[[Mistake], ImageArray | None]
-"""The whole picture (RGB) in whose pixels a mistake's landmarks are; None where there is none."""
+FindPicture = Callable[[Mistake, FloatArray], ImageArray | None]
+"""A square picture of a mistake whose landmarks (21, 3) are given; None where there is none."""
 
 CLUTTER_NOTE = (
     "Clutter is not among these: this classifier sees the hand's points and no pixels, so that what else is in the "
@@ -53,16 +54,6 @@ def answers_of(
     shown = np.array([places.get(label, places.get(none, -1)) for label in samples.label.tolist()], np.int64)
     chances = np.asarray(probabilities, np.float64)
     return Answers(chances.max(axis=1), chances.argmax(axis=1) == shown)
-
-
-def curves_of(history: Iterable[Epoch]) -> tuple[Curve, ...]:
-    """Losses and accuracy by epoch."""
-    epochs = list(history)
-    return (
-        Curve("loss", "training", [epoch.training_loss for epoch in epochs]),
-        Curve("loss", "validation", [epoch.validation_loss for epoch in epochs]),
-        Curve("accuracy", "validation", [epoch.validation_accuracy for epoch in epochs]),
-    )
 
 
 def data_of(
@@ -95,21 +86,42 @@ def data_of(
 
 
 def pictures_of(dataset: DatasetFile) -> FindPicture:
-    """Finds a mistake's picture, or its frame of a clip, in the folders of a dataset."""
-    entries = {entry.name: entry for entry in dataset.sources if entry.kind == "pictures"}
+    """Finds the pictures of mistakes in a dataset: in its pictures and clips, or among the thumbnails of recordings."""
+    entries = {entry.name: entry for entry in dataset.sources}
 
-    def find(mistake: Mistake) -> ImageArray | None:
+    def find(mistake: Mistake, points: FloatArray) -> ImageArray | None:
         entry = entries.get(mistake.source)
-        if entry is None or not mistake.item:
+        if entry is None:
             return None
-        written, _, frame = mistake.item.rpartition("#")
-        path = dataset.root / entry.path / mistake.item
-        number = 0
-        if not is_image(path):
-            path, number = dataset.root / entry.path / written, int(frame) if frame.isdigit() else 0
-        return _frame(path, number) if path.is_file() else None
+        if entry.kind == "samples":
+            return _of_recordings(sorted(dataset.root.glob(entry.path)), points)
+        if entry.kind == "pictures" and mistake.item:
+            return _of_pictures(dataset.root / entry.path, mistake.item, points)
+        return None
 
     return find
+
+
+def _of_pictures(folder: Path, item: str, points: FloatArray) -> ImageArray | None:
+    path, number = folder / item, 0
+    if not is_image(path):
+        written, _, frame = item.rpartition("#")
+        path, number = folder / written, int(frame) if frame.isdigit() else 0
+    picture = _frame(path, number) if path.is_file() else None
+    return None if picture is None else cut_out(picture, points)
+
+
+def _of_recordings(files: Sequence[Path], points: FloatArray) -> ImageArray | None:
+    """The thumbnail of the example with these very points."""
+    for file in files:
+        try:
+            examples = decode(file.read_bytes(), str(file)).examples
+        except (OSError, LivefgError):
+            continue  # a table of samples that `livefg collect` did not write
+        for example in examples:
+            if example.thumbnail and np.array_equal(example.landmarks, points):
+                return square(np.asarray(Image.open(BytesIO(example.thumbnail)).convert("RGB")))
+    return None
 
 
 def _frame(path: Path, number: int) -> ImageArray | None:
@@ -138,8 +150,7 @@ def thumbnails_of(
     made = []
     for mistake in _varied(evaluation.mistakes)[:most]:
         points = samples.landmarks[mistake.row]
-        picture = find(mistake) if find else None
-        image = cut_out(picture, points) if picture is not None else None
+        image = find(mistake, points) if find else None
         made.append(Thumbnail(mistake, drawn_hand(points) if image is None else image))
     return tuple(sorted(made, key=lambda one: -one.mistake.confidence))
 

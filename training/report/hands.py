@@ -11,7 +11,7 @@ from livefg.overlay.style import Scale
 from livefg.results import Hand
 from training.report.content import ImageArray
 
-__all__ = ["cut_out", "drawn_hand"]
+__all__ = ["cut_out", "drawn_hand", "square"]
 
 _SIDE = 192  # pixels
 _BACKGROUND = (38, 44, 56)
@@ -47,6 +47,18 @@ def cut_out(picture: ImageArray, landmarks: npt.NDArray[np.floating], side: int 
     result: ImageArray = np.asarray(cv2.resize(canvas, (side, side), interpolation=smaller), np.uint8)
     _draw(result, (flat - [left, top]) * side / size)
     return result
+
+
+def square(picture: ImageArray, side: int = _SIDE) -> ImageArray:
+    """A small picture as a square one, whole, on the background of the drawn hands."""
+    height, width = picture.shape[:2]
+    factor = side / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
+    image: ImageArray = np.full((side, side, 3), _BACKGROUND, np.uint8)
+    left, top = (side - size[0]) // 2, (side - size[1]) // 2
+    image[top : top + size[1], left : left + size[0]] = smaller
+    return image
 
 
 def _draw(image: ImageArray, points: npt.NDArray[np.float64]) -> None:

@@ -283,19 +283,22 @@ def condition_panel(points: Sequence[ConditionPoint], images: Sequence[ImageArra
     percent_axis(axes, "y", 5)
     axes.set_title(title.capitalize())
     axes.grid(visible=False, axis="x")
-    for place, image in zip(places.tolist(), images, strict=False):
-        _example_below(made, axes, place / len(points), 1 / len(points), image)
+    if images:
+        _examples_below(made, axes, images)
     return made
 
 
-def _example_below(made: Figure, axes: Axes, start: float, share: float, image: ImageArray) -> None:
-    """A square picture under a part of the axes' width, at the lower edge of the figure."""
+def _examples_below(made: Figure, axes: Axes, images: Sequence[ImageArray]) -> None:
+    """A strip of square pictures at the lower edge of the figure, one under each of the axes' places."""
     box = axes.get_position()
     width, height = made.get_figwidth(), made.get_figheight()
-    side = min(0.74, share * box.width * width * 0.96)
-    left = box.x0 * width + (start + share / 2) * box.width * width - side / 2
-    spot = made.add_axes((left / width, 0.05 / height, side / width, side / height))
-    spot.imshow(image, interpolation="lanczos")
+    cell = box.width * width / len(images)
+    side = len(images[0])
+    gap = np.full((side, max(1, side // 24), 3), 255, np.uint8)
+    strip = np.concatenate([part for image in images for part in (gap, image, gap)], axis=1)
+    cell_height = cell * side / (side + 2 * gap.shape[1])
+    spot = made.add_axes((box.x0, 0.05 / height, box.width, cell_height / height))
+    spot.imshow(strip, interpolation="lanczos", aspect="auto")
     spot.set_axis_off()
 
 

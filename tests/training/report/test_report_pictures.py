@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from livefg.collect.recording import Example, Recording, encode
 from livefg.overlay.style import FINGER_COLOURS
 from tests.training.report.reports import LABELS, bare_report, some_evaluation, some_hands
 from training.evaluation import CONDITIONS, Mistake
@@ -55,8 +56,8 @@ def test_mistakes_are_pictured_from_their_picture_or_drawn():
     evaluation = some_evaluation(samples)
     green = np.full((480, 640, 3), (10, 200, 30), np.uint8)
 
-    def find(mistake):
-        return green if mistake.source == "first" else None
+    def find(mistake, points):
+        return cut_out(green, points) if mistake.source == "first" else None
 
     for one in thumbnails_of(evaluation, samples, find):
         is_green = (one.image == (10, 200, 30)).all(axis=2).any()
@@ -72,9 +73,9 @@ def test_mistakes_of_one_kind_do_not_crowd_out_the_others():
     assert [one.mistake.shown for one in shown] == ["ok"] * 5 + ["rock"]
 
 
-def test_pictures_are_found_by_source_and_item(tmp_path):
+def test_pictures_are_found_by_source_and_item(tmp_path, hand):
     (tmp_path / "set" / "ok").mkdir(parents=True)
-    Image.new("RGB", (40, 30), (9, 8, 7)).save(tmp_path / "set" / "ok" / "one.png")
+    Image.new("RGB", (400, 300), (9, 8, 7)).save(tmp_path / "set" / "ok" / "one.png")
     (tmp_path / "set" / "ok" / "broken.png").write_bytes(b"not a picture")
     entries = (
         SourceEntry("mine", "pictures", "set", "CC0-1.0"),
@@ -83,14 +84,30 @@ def test_pictures_are_found_by_source_and_item(tmp_path):
     find = pictures_of(DatasetFile("test", tmp_path, entries))
 
     def asked(source, item):
-        return find(Mistake(0, source, item, "ok", "none", 1.0))
+        return find(Mistake(0, source, item, "ok", "none", 1.0), hand)
 
-    assert asked("mine", "ok/one.png").tolist() == np.full((30, 40, 3), (9, 8, 7)).tolist()
+    assert tuple(asked("mine", "ok/one.png")[96, -1]) == (9, 8, 7)
     assert asked("mine", "ok/gone.png") is None
     assert asked("mine", "ok/broken.png") is None
     assert asked("mine", "") is None
     assert asked("rows", "ok/one.png") is None
     assert asked("bank", "ok/one.png") is None
+
+
+def test_recordings_show_the_thumbnail_that_was_kept(tmp_path, hand):
+    thumbnail = io.BytesIO()
+    Image.new("RGB", (60, 90), (200, 30, 10)).save(thumbnail, "JPEG")
+    examples = (
+        Example(hand, hand, 1.0, "right", 0.0, "frame 0", None),
+        Example(hand + 1, hand, 1.0, "right", 0.1, "frame 1", thumbnail.getvalue()),
+    )
+    (tmp_path / "ok.npz").write_bytes(encode(Recording("ok", "anna", "today", examples)))
+    find = pictures_of(DatasetFile("test", tmp_path, (SourceEntry("ok", "samples", "ok.npz", "own"),)))
+    mistake = Mistake(0, "ok", "frame 1", "ok", "none", 1.0)
+    shown = find(mistake, hand + 1)
+    assert shown.shape == (192, 192, 3)
+    assert np.allclose(shown[96, 96], (200, 30, 10), atol=6)
+    assert find(mistake, hand) is None
 
 
 def test_each_condition_is_shown_at_each_strength():
