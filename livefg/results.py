@@ -40,7 +40,7 @@ JSONL_VERSION = 1
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels; may reach beyond the frame."""
 Side = Literal["left", "right"]
-EventKind = Literal["gesture", "motion", "head", "face"]
+EventKind = Literal["gesture", "motion", "head", "face", "rule"]
 Phase = Literal["start", "end"]
 
 FloatArray = npt.NDArray[np.float32]

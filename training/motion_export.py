@@ -102,7 +102,8 @@ def to_onnx(network: MotionNetwork, about: AboutMotion) -> bytes:
     helper.set_model_props(model, dict(sorted(about.metadata(network).items())))
     model.producer_name, model.producer_version = "livefg", ""
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    serialised: bytes = model.SerializeToString(deterministic=True)
+    return serialised
 
 
 def export_motion(network: MotionNetwork, about: AboutMotion, path: Path) -> float:

@@ -22,7 +22,7 @@ _STANDARD = 4096
 
 @dataclass(frozen=True, slots=True)
 class MotionFit:
-    """How a network learns: the loss, how many batches of 256 windows, and which part of them shows no motion (0..1)."""
+    """How a network learns: the loss, how many batches of 256 windows, and the part of them without motion (0..1)."""
 
     loss: LossName = "cross_entropy"
     smoothing: float = 0.02
