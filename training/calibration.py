@@ -10,6 +10,7 @@ __all__ = [
     "fit_temperature",
     "reject_threshold",
     "reliability",
+    "risk_coverage",
     "softmax",
 ]
 
@@ -62,6 +63,25 @@ def reliability(
                 )
             )
     return rows
+
+
+def risk_coverage(
+    confidence: Array, correct: npt.NDArray[np.bool_], points: int = 200
+) -> list[tuple[float, float, float]]:
+    """(least confidence, share of answers at least as sure, their accuracy), from all answers to the surest.
+
+    At most so many points, one for each step of the confidence; see El-Yaniv and Wiener 2010.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sure = confidence[order]
+    if not len(sure):
+        return []
+    # Answers that are equally sure cannot be told apart by a threshold.
+    last = np.flatnonzero(np.append(np.diff(sure) != 0, True))
+    kept = last[np.unique(np.linspace(0, len(last) - 1, min(points, len(last))).round().astype(int))][::-1]
+    accuracy = (np.cumsum(correct[order])[kept] / (kept + 1)).tolist()
+    shares = ((kept + 1) / len(sure)).tolist()
+    return list(zip(sure[kept].tolist(), shares, accuracy, strict=True))
 
 
 def expected_calibration_error(

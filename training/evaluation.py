@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.augment import Augmentation, Batch, augment
-from training.calibration import expected_calibration_error, reliability
+from training.calibration import expected_calibration_error, reliability, risk_coverage
 from training.directions import Direction
 from training.files import write_whole
 from training.samples import FloatArray, Samples
@@ -117,7 +117,8 @@ class Evaluation:
     An answer below `reject_threshold` counts as `none`. `confusion` (K, K) counts hands by what they show (row) and
     what is said (column), in the order of `labels`. `accuracy` is over all hands, `macro_f1` the mean over labels that
     occur. `false_gestures` is the share of the hands of `none` that get a gesture. `ece` is the expected calibration
-    error, `ece_before` the one without temperature; `reliability` holds (confidence, accuracy, share of answers).
+    error, `ece_before` the one without temperature; `reliability` holds (confidence, accuracy, share of answers),
+    `coverage` (least confidence, share of answers at least as sure, their accuracy), before any threshold.
     """
 
     labels: tuple[str, ...]
@@ -135,6 +136,7 @@ class Evaluation:
     reliability_before: tuple[tuple[float, float, float], ...]
     roc: tuple[RocPoint, ...]
     mistakes: tuple[Mistake, ...]
+    coverage: tuple[tuple[float, float, float], ...] = ()
     conditions: tuple[ConditionPoint, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -198,6 +200,7 @@ def evaluate(
         ),
         roc=_roc(chances, shown, none),
         mistakes=_mistakes(samples, correct, said, confidence, labels),
+        coverage=tuple(risk_coverage(*_calibration(chances, shown))),
     )
 
 

@@ -4,7 +4,6 @@ Fill a `Report` with what there is (only its evaluation is required) and give it
 """
 
 from training.report.content import (
-    Answers,
     Curve,
     DataSource,
     Report,
@@ -17,7 +16,6 @@ from training.report.content import (
 from training.report.write import write_report
 
 __all__ = [
-    "Answers",
     "Curve",
     "DataSource",
     "Report",

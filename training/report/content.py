@@ -18,7 +18,6 @@ from livefg.errors import LivefgError
 from training.evaluation import ConditionPoint, Evaluation, LabelScore, Mistake, RocPoint, SourceScore
 
 __all__ = [
-    "Answers",
     "Curve",
     "DataSource",
     "ImageArray",
@@ -60,14 +59,6 @@ class Curve:
     def known(self) -> bool:
         """Whether there is anything to draw."""
         return any(math.isfinite(value) for value in self.values)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """How sure each of N answers was (N,), 0..1, and whether it was right (N,)."""
-
-    confidence: npt.NDArray[np.float64]
-    correct: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,6 @@ class Report:
     curves: Sequence[Curve] = ()
     best_epoch: int | None = None
     curves_note: str = ""
-    answers: Answers | None = None
     thumbnails: Sequence[Thumbnail] = ()
     strips: Sequence[Strip] = ()
     conditions_note: str = ""
@@ -154,30 +144,10 @@ class Report:
                 for curve in self.curves
             ],
             "best_epoch": self.best_epoch,
-            "coverage": [list(point) for point in coverage(self.answers)] if self.answers else [],
             "data": [dataclasses.asdict(source) for source in self.data],
             "tables": [dataclasses.asdict(table) for table in self.tables],
             "notes": list(self.notes),
         }
-
-
-def coverage(answers: Answers) -> list[tuple[float, float, float]]:
-    """(least confidence, share of answers at least as sure, accuracy of those), from all answers to the surest.
-
-    One point for each step of the confidence, at most 200; see El-Yaniv and Wiener 2010 on risk and coverage.
-    """
-    order = np.argsort(-answers.confidence, kind="stable")
-    sure, right = answers.confidence[order], answers.correct[order]
-    if not len(sure):
-        return []
-    # Answers that are equally sure cannot be told apart by a threshold.
-    last = np.flatnonzero(np.append(np.diff(sure) != 0, True))
-    kept = last[np.unique(np.linspace(0, len(last) - 1, min(200, len(last))).round().astype(int))]
-    accuracy = np.cumsum(right)[kept] / (kept + 1)
-    return [
-        (float(sure[place]), float((place + 1) / len(sure)), float(value))
-        for place, value in zip(kept[::-1].tolist(), accuracy[::-1].tolist(), strict=True)
-    ]
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -195,6 +165,7 @@ def read_evaluation(path: Path) -> Evaluation:
                 "reliability_before": tuple((a, b, c) for a, b, c in data["reliability_before"]),
                 "roc": tuple(RocPoint(**one) for one in data["roc"]),
                 "mistakes": tuple(Mistake(**one) for one in data["mistakes"]),
+                "coverage": tuple((a, b, c) for a, b, c in data["coverage"]),
                 "conditions": tuple(ConditionPoint(**one) for one in data["conditions"]),
             }
         )

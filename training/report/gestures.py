@@ -8,7 +8,6 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from livefg.collect.recording import decode
@@ -17,7 +16,7 @@ from livefg.sources import open_source
 from livefg.sources.images import is_image
 from training.augment import Augmentation, augment
 from training.evaluation import CONDITIONS, Evaluation, Mistake
-from training.report.content import Answers, DataSource, ImageArray, Strip, Thumbnail
+from training.report.content import DataSource, ImageArray, Strip, Thumbnail
 from training.report.hands import cut_out, drawn_hand, square
 from training.samples import FloatArray, Samples
 from training.sources.dataset import DatasetFile
@@ -25,7 +24,6 @@ from training.sources.dataset import DatasetFile
 __all__ = [
     "CLUTTER_NOTE",
     "FindPicture",
-    "answers_of",
     "data_of",
     "pictures_of",
     "strips_of",
@@ -44,16 +42,6 @@ _ALIKE = 3
 """So many mistakes of one source with the same names are shown before others."""
 _DRAWS = 15
 _STRIP_SIDE = 128  # pixels
-
-
-def answers_of(
-    samples: Samples, probabilities: npt.NDArray[np.floating], labels: Sequence[str], none: str = "none"
-) -> Answers:
-    """How sure and how right each answer is, before any threshold; labels that are not known count as `none`."""
-    places = {label: number for number, label in enumerate(labels)}
-    shown = np.array([places.get(label, places.get(none, -1)) for label in samples.label.tolist()], np.int64)
-    chances = np.asarray(probabilities, np.float64)
-    return Answers(chances.max(axis=1), chances.argmax(axis=1) == shown)
 
 
 def data_of(

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from training.evaluation import ConditionPoint, Evaluation, RocPoint
-from training.report.content import Answers, Curve, ImageArray, Thumbnail, Words, coverage
+from training.report.content import Curve, ImageArray, Thumbnail, Words
 from training.report.style import (
     ACCENT,
     CONTRAST,
@@ -193,17 +193,17 @@ def _reliability(
     )
 
 
-def coverage_curve(answers: Answers, threshold: float) -> Figure:
+def coverage_curve(evaluation: Evaluation) -> Figure:
     """Accuracy of the surest answers, by how large a share of all answers they are; the reject threshold is marked."""
-    points = coverage(answers)
+    points, threshold = evaluation.coverage, evaluation.reject_threshold
     made, axes = panel(4.0)
     share = [point[1] for point in points]
     accuracy = [point[2] for point in points]
     axes.plot(share, accuracy, color=ACCENT)
     floor = _floor(min(accuracy, default=0.0), 0.02)
-    sure = answers.confidence >= threshold
-    if threshold > 0 and sure.any():
-        place, value = float(sure.mean()), float(answers.correct[sure].mean())
+    sure = [point for point in points if point[0] >= threshold]
+    if threshold > 0 and sure:
+        _, place, value = sure[0]
         axes.plot([place, place], [floor, value], color=CONTRAST, linewidth=0.9, linestyle=_DASHED)
         axes.plot([place], [value], "D", color=CONTRAST, markersize=6)
         remark = f"at least {threshold:.2f} sure:\n{place:.1%} of answers,\n{value:.1%} of them right"

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from training.calibration import softmax
 from training.report.content import Curve, Report
 from training.report.gestures import (
     CLUTTER_NOTE,
-    answers_of,
     data_of,
     pictures_of,
     strips_of,
@@ -43,7 +41,6 @@ def report_on_training(
         facts=_facts(trained, recipe),
         curves=_curves(held),
         curves_note=_curves_note(trained),
-        answers=answers_of(held.samples, softmax(held.logits, trained.about.temperature), evaluation.labels),
         thumbnails=thumbnails_of(evaluation, held.samples, pictures_of(dataset)),
         strips=strips_of(held.samples),
         conditions_note=CLUTTER_NOTE,

@@ -62,10 +62,9 @@ def _of_evaluation(report: Report) -> list[Drawing]:
     if evaluation.reliability:
         alt = f"Reliability diagram; the expected calibration error is {evaluation.ece:.3f}."
         made.append(render(plots.reliability_diagram(evaluation), "reliability", alt))
-    if report.answers is not None and len(report.answers.confidence):
+    if evaluation.coverage:
         alt = "Accuracy among the surest answers by the share of answers kept."
-        figure = plots.coverage_curve(report.answers, evaluation.reject_threshold)
-        made.append(render(figure, "coverage", alt))
+        made.append(render(plots.coverage_curve(evaluation), "coverage", alt))
     if evaluation.roc:
         alt = f"ROC curve; the area under it is {plots.area_under(evaluation.roc):.4f}."
         made.append(render(plots.roc_curve(evaluation, report.words), "roc", alt))

@@ -6,19 +6,26 @@ import numpy as np
 import pytest
 
 from livefg.errors import LivefgError
-from tests.training.report.reports import bare_report, full_report, some_evaluation, some_hands
+from tests.training.report.reports import (
+    LABELS,
+    bare_report,
+    full_report,
+    some_evaluation,
+    some_hands,
+    some_logits,
+)
+from training.calibration import risk_coverage
 from training.evaluation import RocPoint
-from training.report import Answers, Curve, read_evaluation
-from training.report.content import coverage
-from training.report.gestures import answers_of, data_of
+from training.report import Curve, read_evaluation
+from training.report.gestures import data_of
 from training.report.markup import interval, percent
 from training.report.plots import area_under
 from training.report.sections import confusions
 
 
 def test_coverage_goes_from_all_answers_to_the_surest_and_keeps_equally_sure_ones_together():
-    answers = Answers(np.array([0.9, 0.5, 0.7, 0.7]), np.array([True, False, True, False]))
-    assert coverage(answers) == [
+    confidence, correct = np.array([0.9, 0.5, 0.7, 0.7]), np.array([True, False, True, False])
+    assert risk_coverage(confidence, correct) == [
         (0.5, 1.0, 0.5),
         (0.7, 0.75, pytest.approx(2 / 3)),
         (0.9, 0.25, 1.0),
@@ -26,14 +33,17 @@ def test_coverage_goes_from_all_answers_to_the_surest_and_keeps_equally_sure_one
 
 
 def test_coverage_of_no_answers_has_no_points():
-    assert coverage(Answers(np.zeros(0), np.zeros(0, bool))) == []
+    assert risk_coverage(np.zeros(0), np.zeros(0, bool)) == []
 
 
-def test_a_label_that_the_classifier_does_not_know_shows_none_to_it():
-    samples = some_hands(("unheard_of",), each=1)
-    answers = answers_of(samples, np.array([[0.8, 0.2]]), ("none", "ok"))
-    assert answers.correct.tolist() == [True]
-    assert answers.confidence.tolist() == [0.8]
+def test_the_end_of_the_coverage_is_the_accuracy_without_a_threshold():
+    evaluation = some_evaluation(some_hands())
+    shares = [share for _, share, _ in evaluation.coverage]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1.0
+    samples = some_hands()
+    shown = np.array([LABELS.index(label) for label in samples.label.tolist()])
+    assert evaluation.coverage[0][2] == pytest.approx((some_logits(samples).argmax(axis=1) == shown).mean())
 
 
 def test_the_area_under_a_curve_is_half_for_chance_and_one_for_a_perfect_classifier():
