@@ -35,6 +35,8 @@ CODECS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf", "mpeg4")
 
 _FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _CRF = {"low": 30, "medium": 23, "high": 17}
+# At the same quality superfast takes half the time of veryfast, and half as much again in bytes.
+_PRESET = {"low": "superfast", "medium": "superfast", "high": "veryfast"}
 _BITS_PER_PIXEL = {
     "low": 0.06,
     "medium": 0.12,
@@ -167,7 +169,9 @@ class VideoSink:
         self._output.start_encoding()
 
     def _encoder_options(self) -> dict[str, str]:
-        return {"crf": str(_CRF[self._quality]), "preset": "veryfast"} if self.codec == "libx264" else {}
+        if self.codec != "libx264":
+            return {}
+        return {"crf": str(_CRF[self._quality]), "preset": _PRESET[self._quality]}
 
     def _write(self, image: ImageArray, seconds: float) -> None:
         """Encode the frame before this one, whose duration is known now."""
