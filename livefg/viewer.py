@@ -16,6 +16,7 @@ from livefg.sinks.recorder import Recorder, timed_path
 from livefg.sinks.window import Key, WindowSink
 
 if TYPE_CHECKING:
+    from livefg.collect.session import CollectKey
     from livefg.inference.network import NetworkReport
     from livefg.sources import Source
 
@@ -23,7 +24,14 @@ __all__ = ["Viewer", "stage_devices"]
 
 _HUD_SECONDS = 0.25  # figures that change more often cannot be read
 _NOTICE_SECONDS = 4.0
-_STAGES = {"palm": "hands", "hand": "hands", "face": "faces", "blendshapes": "faces", "gesture": "gestures"}
+_STAGES = {
+    "palm": "hands",
+    "hand": "hands",
+    "face": "faces",
+    "blendshapes": "faces",
+    "expression": "faces",
+    "gesture": "gestures",
+}
 
 
 def stage_devices(reports: Sequence[NetworkReport]) -> tuple[str, ...]:
@@ -40,8 +48,8 @@ def stage_devices(reports: Sequence[NetworkReport]) -> tuple[str, ...]:
 class Viewer:
     """Shows a running loop in `window` and does what its keys ask.
 
-    `devices` are told in the head-up display, `folder` takes snapshots and recordings. `notice` may be called
-    from any thread to put a sentence on the screen for some seconds.
+    `devices` are told in the head-up display, `folder` takes snapshots and recordings, `collect` does what the key for
+    examples of gestures asks. `notice` may be called from any thread to put a sentence on the screen for some seconds.
     """
 
     def __init__(
@@ -53,6 +61,7 @@ class Viewer:
         *,
         devices: Sequence[str] = (),
         folder: Path = Path(),
+        collect: CollectKey | None = None,
     ) -> None:
         self._loop = loop
         self._source = source
@@ -60,6 +69,7 @@ class Viewer:
         self._recorder = recorder
         self._devices = tuple(devices)
         self._folder = folder
+        self._collect = collect
         self._last: View | None = None
         self._show_hud = True
         self._hud_at = 0.0
@@ -70,6 +80,13 @@ class Viewer:
 
     def run(self, on_view: Callable[[View], None] | None = None) -> None:
         """Show the loop until it ends, q or Esc is pressed, or the window is closed."""
+        try:
+            self._run(on_view)
+        finally:
+            if self._collect:
+                self._collect.close()
+
+    def _run(self, on_view: Callable[[View], None] | None) -> None:
         for view in self._loop.views(wait=0.02):
             if view is not None:
                 self._last = view
@@ -83,6 +100,8 @@ class Viewer:
                 return
             if key is not None:
                 self._act(key)
+            if self._collect:
+                self._collect.turn()
 
     def notice(self, sentence: str) -> None:
         """Put a sentence on the screen for some seconds."""
@@ -135,6 +154,8 @@ class Viewer:
             self._snapshot()
         elif key is Key.RECORD:
             self._record()
+        elif key is Key.COLLECT and self._collect:
+            self._collect.press()
         self._changed = True
 
     def _snapshot(self) -> None:

@@ -19,6 +19,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("h", "figures on and off"),
     ("s", "save a snapshot"),
     ("r", "record, and stop recording"),
+    ("c", "collect examples of a gesture, and stop"),
     ("?", "this help"),
     ("q  Esc", "quit"),
 )

@@ -1,0 +1,283 @@
+"""`livefg collect`: record examples of a gesture, before a camera or from videos and pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livefg.cli.options import INTERRUPTED, tell
+from livefg.errors import LivefgError
+
+if TYPE_CHECKING:
+    from livefg.collect import Collector, Recording, RecordingStore
+    from livefg.collect.session import CollectSession
+    from livefg.loop import LiveLoop
+
+__all__ = ["command"]
+
+_SHOWN_AT_END = 1.0
+_SAID_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What to record and how; `count` None takes all there are."""
+
+    label: str
+    person: str
+    count: int | None
+    countdown: float
+    options: dict[str, Any]
+
+    def collector(self, session: str | None = None, stills: bool = False, taken: int = 0) -> Collector:
+        """A collector for what is still missing once so many are `taken`."""
+        from livefg.collect import Collector
+
+        return Collector(
+            self.label,
+            self.person,
+            count=None if self.count is None else self.count - taken,
+            countdown=self.countdown,
+            hand=self.options["hand"],
+            thumbnails=self.options["thumbnails"],
+            stills=stills,
+            session=session,
+        )
+
+
+@click.command()
+@click.argument("label", required=False)
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(path_type=Path))
+@click.option(
+    "--source", default="0", show_default=True, help="Camera, stream or file to show the gesture to."
+)
+@click.option("--person", help="Whose hands these are.  [default: see `livefg settings`]")
+@click.option(
+    "--count",
+    type=int,
+    help="How many examples to take.  [default: see `livefg settings`; of files, all good ones]",
+)
+@click.option("--countdown", type=float, metavar="SECONDS", help="Before the first one.  [default: as set]")
+@click.option(
+    "--hand",
+    type=click.Choice(["only", "largest", "highest"]),
+    default="only",
+    show_default=True,
+    help="Which hand is meant if there are two; only: neither.",
+)
+@click.option("--headless", is_flag=True, help="Open no window; what helps is told on stderr.")
+@click.option(
+    "--source-mirrored", is_flag=True, help="The source or the files are mirror images of the scene."
+)
+@click.option(
+    "--thumbnails/--no-thumbnails", default=True, help="Keep a small picture of each hand.  [default: keep]"
+)
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="Where the networks run.")
+@click.option("--list", "listing", is_flag=True, help="List what was recorded.")
+@click.option("--remove", metavar="LABEL", help="Remove all examples of a gesture, pictures and all.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def command(
+    label: str | None,
+    files: tuple[Path, ...],
+    person: str | None,
+    count: int | None,
+    countdown: float | None,
+    **options: Any,
+) -> None:
+    """Record examples of a gesture, for `livefg train gestures` to learn from.
+
+    livefg collect LABEL opens the camera, counts down, and takes an example whenever a hand is seen well and differs
+    from the ones before; q ends it early. livefg collect LABEL FILE... takes them from videos, pictures and folders of
+    pictures. The label none is for hands that show nothing.
+
+    Landmarks and small pictures of the hands are kept in a folder that only you may read.
+    """
+    ways = [label is not None, options["listing"], options["remove"] is not None]
+    if sum(ways) != 1:
+        raise click.UsageError("Give a LABEL to record, or --list, or --remove LABEL.")
+    from livefg.collect import RecordingStore, check_label
+    from livefg.settings import load_settings, section
+
+    store = RecordingStore()
+    if options["listing"]:
+        _list(store, options["as_json"])
+        return
+    if options["remove"] is not None:
+        removed = store.remove(options["remove"])
+        click.echo(f"{options['remove']}: {_examples(removed)} removed")
+        return
+    given = {"person": person, "count": count, "countdown": countdown}
+    changes = {one: given[one.name] for one in section("collect") if given[one.name] is not None}
+    settings = load_settings(changes=changes).collect
+    label = check_label(label or "")
+    if files:
+        _from_files(_Request(label, settings.person, count, 0.0, options), files, store)
+    else:
+        _live(_Request(label, settings.person, settings.count, settings.countdown, options), store)
+
+
+def _live(request: _Request, store: RecordingStore) -> None:
+    """Record before a camera, in a window or without one."""
+    from livefg.collect.files import hands_alone
+    from livefg.collect.session import CollectSession
+    from livefg.loop import LiveLoop, StopSignals
+    from livefg.pipeline import Pipeline
+    from livefg.sources import open_source
+
+    options = request.options
+    if not options["headless"]:
+        from livefg.sinks.display import check_display
+
+        check_display()
+    collector = request.collector()
+    with ExitStack() as stack:
+        mirrored = options["source_mirrored"]
+        source = stack.enter_context(
+            open_source(options["source"], live=True, mirrored=mirrored, on_notice=tell)
+        )
+        for note in source.info.notes:
+            tell(note)
+        pipeline = stack.enter_context(Pipeline(hands_alone(options["device"], search_interval=0.1)))
+        loop = LiveLoop(source, pipeline)
+        stack.enter_context(StopSignals(loop.stop))
+        session = stack.enter_context(CollectSession(loop, collector, store))
+        stack.enter_context(loop)
+        if options["headless"]:
+            _say_progress(loop, session)
+        else:
+            mirror = source.info.kind == "camera" and not source.info.mirrored
+            _show_progress(loop, session, f"livefg collect - {request.label}", mirror)
+        session.close()
+    _report(request, [session.saved] if session.saved else [], Counter())
+
+
+def _say_progress(loop: LiveLoop, session: CollectSession) -> None:
+    """Tell on stderr how many there are, and what would help, not more than once a second."""
+    said, at, done = "", 0.0, 0
+    for view in loop.views():
+        if view is None:
+            continue
+        progress = session.progress
+        if progress.done != done:
+            done = progress.done
+            tell(f"{done} of {progress.count}" if progress.count else f"{done}")
+        if progress.finished:
+            return
+        if str(progress) != said and time.monotonic() - at >= _SAID_EVERY:
+            said, at = str(progress), time.monotonic()
+            tell(said)
+
+
+def _show_progress(loop: LiveLoop, session: CollectSession, title: str, mirror: bool) -> None:
+    """Show hands and progress in a window until there is enough, or the window is left."""
+    from livefg.overlay import Overlay
+    from livefg.sinks.window import Key, WindowSink
+
+    finished: float | None = None
+    with WindowSink(title, overlay=Overlay(chips=False)) as window:
+        window.mirror = mirror
+        window.panel = session.draw
+        for view in loop.views(wait=0.02):
+            if view is not None:
+                window.write(view.frame, view.result)
+            key = window.poll()
+            if key is Key.QUIT:
+                return
+            if key is Key.MIRROR:
+                window.mirror = not window.mirror
+            if session.progress.finished and finished is None:
+                finished = time.monotonic()
+            if finished is not None and time.monotonic() - finished >= _SHOWN_AT_END:
+                return
+
+
+def _from_files(request: _Request, files: tuple[Path, ...], store: RecordingStore) -> None:
+    """Take the examples in videos, pictures and folders."""
+    from livefg.cli.progress import progress
+    from livefg.collect.files import take_from
+    from livefg.loop import StopSignals
+
+    recordings: list[Recording] = []
+    left_out: Counter[str] = Counter()
+    faults: list[str] = []
+    with StopSignals() as signals, progress() as bar:
+        for taken in take_from(
+            files,
+            lambda session, stills: request.collector(session, stills, _taken(recordings)),
+            device=request.options["device"],
+            mirrored=request.options["source_mirrored"],
+            teller=bar,
+            stopping=lambda: signals.event.is_set() or _taken(recordings) == request.count,
+            on_notice=bar.tell,
+        ):
+            left_out += taken.collector.left_out
+            faults += taken.faults
+            if taken.collector.recording.examples:
+                store.save(taken.collector.recording)
+                recordings.append(taken.collector.recording)
+    for fault in faults:
+        tell(f"livefg: {fault}")
+    _report(request, recordings, left_out)
+    if signals.event.is_set():
+        sys.exit(INTERRUPTED)
+    if faults:
+        sys.exit(1)
+
+
+def _taken(recordings: list[Recording]) -> int:
+    return sum(len(recording.examples) for recording in recordings)
+
+
+def _examples(count: int) -> str:
+    return f"{count} example{'' if count == 1 else 's'}"
+
+
+def _report(request: _Request, recordings: list[Recording], left_out: Counter[str]) -> None:
+    """What was taken on stdout, what was not on stderr. Raises LivefgError if it was nothing."""
+    for reason, count in left_out.most_common():
+        tell(f"Left out: {count} x {reason}")
+    if not recordings:
+        raise LivefgError(f"{request.label}: nothing was recorded.")
+    taken = _taken(recordings)
+    if request.options["as_json"]:
+        found = {"label": request.label, "person": request.person, "examples": taken, "left_out": left_out}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        of = f"{taken} of {request.count} examples" if request.count else _examples(taken)
+        click.echo(f"{request.label}: {of} recorded")
+
+
+def _list(store: RecordingStore, as_json: bool) -> None:
+    """Each label with its examples, people and sessions; files that cannot be read on stderr."""
+    labels: dict[str, list[Recording]] = {}
+    for one in store.load():
+        if one.recording:
+            labels.setdefault(one.recording.label, []).append(one.recording)
+        else:
+            tell(f"Left out: {one.fault}")
+    rows = [
+        (label, _taken(found), len(found), sorted({one.person for one in found}))
+        for label, found in sorted(labels.items())
+    ]
+    if as_json:
+        names = ("label", "examples", "sessions", "people")
+        listed = [dict(zip(names, row, strict=True)) for row in rows]
+        click.echo(json.dumps({"folder": str(store.folder), "labels": listed}, ensure_ascii=False, indent=2))
+        return
+    width = max((len(label) for label, *_ in rows), default=0)
+    for label, examples, sessions, people in rows:
+        counted = f"{sessions} session{'' if sessions == 1 else 's'}"
+        click.echo(f"{label:{width}}  {examples:5}  in {counted} of {', '.join(people)}")
+    click.echo(
+        f"in {store.folder}"
+        if rows
+        else "Nothing is recorded; `livefg collect LABEL` records examples of a gesture."
+    )

@@ -1,0 +1,108 @@
+"""What the person before the camera sees of a recording: how far it is, what is in the way, what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from livefg.collect.collector import Progress
+from livefg.overlay.chips import panel_patch, text_patch
+from livefg.overlay.draw import ImageArray, Patch, compose_patch, paste, rounded_mask, solid_patch
+from livefg.overlay.fonts import Weight
+from livefg.overlay.style import DIM, KNOWN, TEXT, TRACK, TRACK_OPACITY, WARNING, Colour, Scale
+from livefg.overlay.text import clean_text, fit_text, line_height, text_width
+
+__all__ = ["draw_entry", "draw_progress"]
+
+_WIDTH = 0.72  # of the picture
+_FLASH_SECONDS = 0.3
+_Line = tuple[str, int, Weight, Colour]
+"""Text, font size, weight, colour."""
+
+
+def draw_progress(image: ImageArray, progress: Progress, others: Mapping[str, int], now: float) -> None:
+    """Draw the panel in place at the bottom of a picture (height, width, 3) uint8 RGB.
+
+    `others` are the examples of each gesture that were there before, `now` is in seconds on the clock of the frames.
+    """
+    height, width = image.shape[:2]
+    scale = Scale.of(width, height)
+    if progress.starts_in > 0:
+        _draw_number(image, math.ceil(progress.starts_in), scale)
+    before = others.get(progress.label, 0)
+    of = f" of {progress.count}" if progress.count is not None else ""
+    told, colour = (progress.obstacle, WARNING) if progress.obstacle else (progress.request, DIM)
+    if progress.starts_in > 0:
+        told = "get ready: show the gesture, then change the view all the time"
+    elif progress.finished:
+        told = "done"
+    size = round(scale.text * 1.15)
+    lines: list[_Line] = [
+        (f"{clean_text(progress.label)}   {progress.done}{of}", size, "semibold", TEXT),
+        (told[:1].upper() + told[1:], scale.text, "medium", colour),
+    ]
+    listed = {**others, progress.label: before + progress.done}
+    lines.append((_listed(listed), scale.small, "medium", DIM))
+    share = progress.done / progress.count if progress.count else None
+    just_taken = progress.taken_at is not None and 0 <= now - progress.taken_at < _FLASH_SECONDS
+    _paste_panel(image, lines, scale, share, KNOWN if just_taken else WARNING)
+
+
+def draw_entry(image: ImageArray, question: str, text: str) -> None:
+    """Draw, in place at the bottom of the picture, a question and what was typed in answer so far."""
+    scale = Scale.of(image.shape[1], image.shape[0])
+    lines: list[_Line] = [
+        (question, scale.text, "medium", DIM),
+        (f"{clean_text(text)}_", round(scale.text * 1.15), "semibold", TEXT),
+        ("Enter begins, Esc leaves it", scale.small, "medium", DIM),
+    ]
+    _paste_panel(image, lines, scale, None, WARNING)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return "   ".join(f"{clean_text(label)} {count}" for label, count in counts.items())
+
+
+def _paste_panel(
+    image: ImageArray, lines: Sequence[_Line], scale: Scale, share: float | None, accent: Colour
+) -> None:
+    """Lines below each other, then a bar that is filled by `share` 0..1 (None: no bar)."""
+    inner = round(image.shape[1] * _WIDTH)
+    filled = None if share is None else round(inner * min(1.0, share))
+    panel = _panel(tuple(lines), scale, inner, filled, accent)
+    left = (image.shape[1] - panel.size[0]) // 2
+    paste(image, panel, left, image.shape[0] - panel.size[1] - 2 * scale.pad)
+
+
+@lru_cache(maxsize=4)
+def _panel(lines: tuple[_Line, ...], scale: Scale, inner: int, filled: int | None, accent: Colour) -> Patch:
+    margin = round(scale.text * 0.9)
+    layers: list[tuple[Patch, int, int]] = []
+    top = margin
+    for text, size, weight, colour in lines:
+        layers.append((text_patch(fit_text(text, size, inner, weight), size, weight, colour), margin, top))
+        top += line_height(size) + scale.gap
+    if filled is not None:
+        bar = 2 * scale.bar
+        layers.append((solid_patch(rounded_mask(inner, bar, bar), TRACK, TRACK_OPACITY), margin, top))
+        if filled >= bar:
+            layers.append((solid_patch(rounded_mask(filled, bar, bar), accent), margin, top))
+        top += bar + scale.gap
+    width, height = inner + 2 * margin, top - scale.gap + margin
+    return compose_patch((width, height), [(panel_patch(width, height, 2 * scale.radius), 0, 0), *layers])
+
+
+def _draw_number(image: ImageArray, number: int, scale: Scale) -> None:
+    """A number that can be read from across the room, in the middle of the picture."""
+    size = 6 * scale.text
+    text = text_patch(str(number), size, "semibold", TEXT)
+    side = 2 * max(text_width(str(number), size, "semibold"), line_height(size)) // 2 + 2 * scale.text
+    disc = compose_patch(
+        (side, side),
+        [
+            (panel_patch(side, side, side // 2), 0, 0),
+            (text, (side - text.size[0]) // 2, (side - text.size[1]) // 2),
+        ],
+    )
+    paste(image, disc, (image.shape[1] - side) // 2, (image.shape[0] - side) // 3)
