@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 from livefg.results import Event, Face, FrameResult, Side
 
-__all__ = ["Span", "SpanCollector"]
+__all__ = ["HAPPENINGS", "Span", "SpanCollector", "SpanKind"]
 
-SpanKind = Literal["person", "gesture", "motion", "head"]
+SpanKind = Literal["person", "gesture", "motion", "head", "rule"]
+
+HAPPENINGS: tuple[SpanKind, ...] = ("gesture", "motion", "head", "rule")
+"""The kinds of span that events make: everything but people."""
 
 _GAP = 1.0
 """Seconds for which a face may be out of sight without ending its span."""
@@ -20,8 +23,8 @@ _GAP = 1.0
 class Span:
     """Someone who was there, or something that was held or done, from `start` to `end` in seconds.
 
-    `label` is the gesture, motion or head movement; for a person the name, `unknown`, or None where nobody was asked
-    to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the mean for a person.
+    `label` is the gesture, motion, head movement or rule; for a person the name, `unknown`, or None where nobody was
+    asked to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the mean for a person.
     """
 
     kind: SpanKind
@@ -79,7 +82,8 @@ class SpanCollector:
         for face in result.faces:
             self._see(face, result.time)
         for span in self._held.values():
-            span.end = result.time
+            if span.kind != "rule":  # most rules tell of a moment, which does not end
+                span.end = result.time
         self._take(result.events)
 
     def of_kind(self, *kinds: SpanKind) -> list[Span]:
@@ -106,7 +110,7 @@ class SpanCollector:
                 continue
             key = (event.kind, event.label, event.track)
             if event.phase == "start":
-                side = self._sides.get(event.track) if event.kind != "head" else None
+                side = self._sides.get(event.track) if event.kind in {"gesture", "motion"} else None
                 span = Span(
                     event.kind, event.label, event.track, event.time, event.time, event.confidence, side
                 )

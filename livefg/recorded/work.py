@@ -42,7 +42,7 @@ from livefg.sinks.timeline import TimelineSink
 from livefg.sinks.video import VideoSink
 from livefg.sources import SourceInfo
 from livefg.sources.selected import Selected
-from livefg.spans import SpanCollector
+from livefg.spans import HAPPENINGS, SpanCollector
 
 __all__ = ["OnStart", "Stopped", "VideoWork"]
 
@@ -197,7 +197,7 @@ class VideoWork:
         collector = SpanCollector()
         for result in self._results(decisions, info):
             collector.add(result)
-        wanted = cuts(collector.of_kind("gesture", "motion", "head"), collector.begin or 0.0, collector.end)
+        wanted = cuts(collector.of_kind(*HAPPENINGS), collector.begin or 0.0, collector.end)
         folder = self._job.stem.with_name(f"{self._job.stem.name}-clips")
         return ClipSink(folder, wanted, source=info, quality=self._settings.quality)
 

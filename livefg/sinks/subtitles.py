@@ -11,7 +11,7 @@ from livefg.errors import LivefgError
 from livefg.overlay.chips import display_name
 from livefg.results import Frame, FrameResult
 from livefg.sinks.files import partial_path, prepare, publish
-from livefg.spans import Span, SpanCollector
+from livefg.spans import HAPPENINGS, Span, SpanCollector
 
 __all__ = ["SubtitleSink", "cues"]
 
@@ -63,7 +63,7 @@ class SubtitleSink:
         if self._closed:
             return
         self._closed = True
-        shown = cues(self._collector.of_kind("gesture", "motion", "head"), self._origin)
+        shown = cues(self._collector.of_kind(*HAPPENINGS), self._origin)
         for path, text in zip(self.paths, (_vtt(shown), _srt(shown)), strict=True):
             try:
                 partial_path(path).write_text(text, "utf-8", newline="\n")

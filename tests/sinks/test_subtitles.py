@@ -78,3 +78,16 @@ def test_a_run_that_did_not_end_writes_nothing(tmp_path: Path) -> None:
     sink.abandon()
     sink.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_rule_tells_of_a_moment_unless_it_ends(tmp_path: Path) -> None:
+    _, srt = written(
+        tmp_path,
+        [
+            Event("rule", "next_page", "start", 2, 1.0, 0.9),
+            Event("rule", "volume", "start", 2, 3.0, 0.9),
+            Event("rule", "volume", "end", 2, 4.5, 0.9),
+        ],
+    )
+    assert "00:00:01,000 --> 00:00:01,800\nNext page" in srt
+    assert "00:00:03,000 --> 00:00:04,500\nVolume" in srt
