@@ -10,6 +10,7 @@ import numpy as np
 from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
 from training.augment import Augmentation, Batch, augment
+from training.calibration import softmax
 from training.evaluation import Evaluation, evaluate, under_conditions
 from training.samples import FloatArray
 from training.sources.dataset import DatasetFile, Gathered, gather
@@ -17,6 +18,7 @@ from training.sources.dataset import DatasetFile, Gathered, gather
 __all__ = ["measure"]
 
 _AT_ONCE = 256
+_TINY = 1e-12
 
 
 def measure(
@@ -49,7 +51,10 @@ def measure(
             [classifier.classify(some.landmarks[one], some.world[one], some.right[one]) for one in pieces]
         )
 
-    found = evaluate(samples, classify(batch), classifier.labels, classifier.info.reject_threshold)
+    info, chances = classifier.info, classify(batch)
+    # The file's probabilities are those of logits over the temperature; this takes it out again.
+    before = softmax(np.log(np.maximum(chances, _TINY)), 1 / info.temperature)
+    found = evaluate(samples, chances, info.labels, info.reject_threshold, before)
     if conditions:
         found = replace(
             found, conditions=under_conditions(samples, classify, classifier.labels, dataset.directions)

@@ -165,7 +165,7 @@ def read_evaluation(path: Path) -> Evaluation:
                 "reliability_before": tuple((a, b, c) for a, b, c in data["reliability_before"]),
                 "roc": tuple(RocPoint(**one) for one in data["roc"]),
                 "mistakes": tuple(Mistake(**one) for one in data["mistakes"]),
-                "coverage": tuple((a, b, c) for a, b, c in data["coverage"]),
+                "coverage": tuple((a, b, c) for a, b, c in data.get("coverage", ())),
                 "conditions": tuple(ConditionPoint(**one) for one in data["conditions"]),
             }
         )
