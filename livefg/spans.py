@@ -24,7 +24,8 @@ class Span:
     """Someone who was there, or something that was held or done, from `start` to `end` in seconds.
 
     `label` is the gesture, motion, head movement or rule; for a person the name, `unknown`, or None where nobody was
-    asked to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the mean for a person.
+    asked to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the mean for a
+    person.
     """
 
     kind: SpanKind
