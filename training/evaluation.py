@@ -73,11 +73,12 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class SourceScore:
-    """Accuracy (0..1) on the hands of one source, and how many there are."""
+    """Of one source: the number of hands, accuracy and expected calibration error (0..1) on them."""
 
     source: str
     count: int
     accuracy: float
+    ece: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,12 @@ def evaluate(
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         per_label=per_label,
         per_source=tuple(
-            SourceScore(name, int(mine.sum()), float(correct[mine].mean()))
+            SourceScore(
+                name,
+                int(mine.sum()),
+                float(correct[mine].mean()),
+                expected_calibration_error(*_calibration(chances[mine], shown[mine])),
+            )
             for name in sorted(set(samples.source.tolist()))
             for mine in [samples.source == name]
         ),

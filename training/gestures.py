@@ -45,14 +45,16 @@ class GestureRecipe:
     `hold_back` says what is put aside for the examination: whole persons, sessions or sources (`row` mixes neighbours
     into both sides, as a contrast only), `auto` for the first of them that the data allow, or `each_source` for one
     examination after the other, each without one source; `never_examined` names sources that always stay in (rendered
-    hands: being right about them proves nothing). `false_rate` is the share of hands without a gesture that
-    may be given one.
+    hands: being right about them proves nothing). `calibrated_on` names the sources that temperature and threshold are
+    chosen by (default: all), those whose hands were seen as the live loop will see them. `false_rate` is the share of
+    hands without a gesture that may be given one.
     """
 
     shape: NetworkShape = field(default_factory=NetworkShape)
     fit: FitSettings = field(default_factory=FitSettings)
     hold_back: HoldBack = "auto"
     never_examined: tuple[str, ...] = ()
+    calibrated_on: tuple[str, ...] = ()
     false_rate: float = 0.01
 
 
@@ -133,7 +135,7 @@ def train_gestures(
     held = examine(table, labels, recipe, dataset.directions, tell, base)
 
     # 4. Confidence that can be believed, and when to say none.
-    temperature, threshold, reason = _calibrated(held, labels, recipe.false_rate)
+    temperature, threshold, reason = _calibrated(held, labels, recipe)
     evaluation = evaluate(
         held.samples, softmax(held.logits, temperature), labels, threshold, before=softmax(held.logits)
     )
@@ -290,10 +292,13 @@ def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor
     return state
 
 
-def _calibrated(held: Held, labels: Sequence[str], false_rate: float) -> tuple[float, float, str]:
-    """Temperature, reject threshold, and how the threshold was chosen; each label and source counts alike."""
-    shown = _numbers(held.samples, labels)
-    temperature = fit_temperature(held.logits, shown, row_weights(held.samples))
+def _calibrated(held: Held, labels: Sequence[str], recipe: GestureRecipe) -> tuple[float, float, str]:
+    """Temperature, reject threshold, and how the threshold was chosen."""
+    false_rate = recipe.false_rate
+    chosen = np.isin(held.samples.source, recipe.calibrated_on or np.unique(held.samples.source))
+    samples, logits = held.samples.take(chosen), held.logits[chosen]
+    shown = _numbers(samples, labels)
+    temperature = fit_temperature(logits, shown, row_weights(samples))
     none = labels.index(NONE)
     nothing = shown == none
     if not nothing.any():
@@ -302,7 +307,7 @@ def _calibrated(held: Held, labels: Sequence[str], false_rate: float) -> tuple[f
             _LOWEST_THRESHOLD,
             "one half: there were no hands without a gesture to choose it by",
         )
-    chances = softmax(held.logits[nothing], temperature)
+    chances = softmax(logits[nothing], temperature)
     threshold = reject_threshold(
         chances.max(axis=1), chances.argmax(axis=1) != none, false_rate, _LOWEST_THRESHOLD
     )

@@ -24,6 +24,7 @@ def default_recipe() -> GestureRecipe:
         FitSettings(epochs=30),
         hold_back="each_source",
         never_examined=("posed", "rendered"),
+        calibrated_on=("images_14_classes", "images_digits", "sparrow_photos"),
     )
 
 

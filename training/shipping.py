@@ -89,8 +89,8 @@ def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]
             ],
         ),
         "## Inputs and outputs",
-        "As `gesture_canned`: `landmarks` float32 (N, 21, 3) in pixels, `world` float32 (N, 21, 3) in metres (not read), "
-        " `right` float32 (N), the probability that the hand looks like a right hand in the picture as it is. "
+        "As `gesture_canned`: `landmarks` float32 (N, 21, 3) in pixels, `world` float32 (N, 21, 3) in metres, "
+        "which is not read, `right` float32 (N), the probability that the hand looks like a right hand in the picture as it is. "
         f"`probabilities` float32 (N, {len(about.labels)}) of "
         + ", ".join(f"`{label}`" for label in about.labels)
         + ".",
@@ -110,8 +110,11 @@ def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]
         ),
         _scores(evaluation),
         _table(
-            ("left out", "hands", "right"),
-            [(one.source, str(one.count), f"{one.accuracy:.3f}") for one in evaluation.per_source],
+            ("left out", "hands", "right", "ECE"),
+            [
+                (one.source, str(one.count), f"{one.accuracy:.3f}", f"{one.ece:.3f}")
+                for one in evaluation.per_source
+            ],
         ),
         "## Learned from",
         _table(

@@ -7,7 +7,8 @@ labels = ["none", "ok"]                # optional: the order, and a check on the
 [[sources]]
 name = "office"
 kind = "pictures"                      # class folders; or "table", "samples" (a file that livefg wrote), "posed"
-path = "pictures/office"               # relative to the data folder; tables may use * for several files
+path = "pictures/office"               # relative to the data folder; tables may use * for several files, and
+                                       # "package:FILE" is a file that comes with livefg
 licence = "CC0-1.0"
 mirrored = false                       # pictures or tables made from a selfie view
 person = "anna"                        # default: the source's name
@@ -45,6 +46,8 @@ Progress = Callable[[str, int, int], None]
 """Takes the source's name, how many of its items are done, and how many there are."""
 
 _FORMAT = 1
+_PACKAGE = "package:"
+_SHIPPED = Path(__file__).parent.parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +220,7 @@ def _gather_tables(
     entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
 ) -> tuple[Samples, list[Rejection]]:
     del cache
-    files = sorted(root.glob(entry.path))
-    if not files:
-        raise LivefgError(f"The source {entry.name} has no file {root / entry.path}.")
+    files = _files(entry, root)
     parts: list[Samples] = []
     rejections: list[Rejection] = []
     for number, file in enumerate(files):
@@ -262,9 +263,7 @@ def _gather_samples(
     entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
 ) -> tuple[Samples, list[Rejection]]:
     del cache
-    files = sorted(root.glob(entry.path))
-    if not files:
-        raise LivefgError(f"The source {entry.name} has no file {root / entry.path}.")
+    files = _files(entry, root)
     found = Samples.concatenate(
         Samples.load(file, source=entry.name, licence=entry.licence) for file in files
     )
@@ -284,6 +283,15 @@ def _gather_posed(
         cache_folder=cache,
     )
     return found.relabelled(lambda label: entry.labels.get(label, label) or None), []
+
+
+def _files(entry: SourceEntry, root: Path) -> list[Path]:
+    """The files that a source's path means, at least one."""
+    shipped = entry.path.removeprefix(_PACKAGE)
+    files = [_SHIPPED / shipped] if shipped != entry.path else sorted(root.glob(entry.path))
+    if not files or not files[0].exists():
+        raise LivefgError(f"The source {entry.name} has no file {files[0] if files else root / entry.path}.")
+    return files
 
 
 def _is_material(path: Path) -> bool:
