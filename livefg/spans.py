@@ -10,10 +10,10 @@ from livefg.results import Event, Face, FrameResult, Side
 
 __all__ = ["HAPPENINGS", "Span", "SpanCollector", "SpanKind"]
 
-SpanKind = Literal["person", "gesture", "motion", "head", "rule"]
+SpanKind = Literal["person", "gesture", "motion", "head", "rule", "face"]
 
 HAPPENINGS: tuple[SpanKind, ...] = ("gesture", "motion", "head", "rule")
-"""The kinds of span that events make: everything but people."""
+"""The kinds of span that are worth a subtitle or a cut-out: neither people nor what their faces do."""
 
 _GAP = 1.0
 """Seconds for which a face may be out of sight without ending its span."""
@@ -23,9 +23,9 @@ _GAP = 1.0
 class Span:
     """Someone who was there, or something that was held or done, from `start` to `end` in seconds.
 
-    `label` is the gesture, motion, head movement or rule; for a person the name, `unknown`, or None where nobody was
-    asked to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the mean for a
-    person.
+    `label` is the gesture, motion, head movement, rule, or what a face does; for a person the name, `unknown`, or None
+    where nobody was asked to tell. `side` is that of the hand. `confidence` 0..1 is the highest for what was done, the
+    mean for a person.
     """
 
     kind: SpanKind
@@ -107,8 +107,8 @@ class SpanCollector:
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
-            if event.kind == "face":
-                continue
+            if (event.kind, event.label) == ("face", "face"):
+                continue  # who is there when is told by the faces themselves
             key = (event.kind, event.label, event.track)
             if event.phase == "start":
                 side = self._sides.get(event.track) if event.kind in {"gesture", "motion"} else None

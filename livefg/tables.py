@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from livefg.errors import LivefgError
 from livefg.perception.blendshapes import BLENDSHAPE_NAMES
-from livefg.results import Box, Face, FrameResult, Hand, Label
+from livefg.results import Box, Face, FaceState, FrameResult, Hand, Label
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,11 +54,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("identity_confidence", "number"),
     Column("expression", "text"),
     Column("expression_confidence", "number"),
-    *(Column(name, "number") for name in ("yaw", "pitch", "roll")),
+    *(Column(name, "number") for name in ("yaw", "pitch", "roll", "eyes_open", "mouth_open", "smile")),
+    Column("gaze", "text"),
+    Column("gaze_confidence", "number"),
+    Column("blinks_per_minute", "number"),
     *(Column(f"{point}_{axis}", "number") for point in HAND_POINTS for axis in "xyz"),
     *(Column(f"blendshape_{name}", "number") for name in _BLENDSHAPES),
 )
 
+_NO_STATE: tuple[Cell, ...] = (None,) * 6
 _NO_LANDMARKS: tuple[Cell, ...] = (None,) * (3 * len(HAND_POINTS))
 _NO_BLENDSHAPES: tuple[Cell, ...] = (None,) * len(_BLENDSHAPES)
 
@@ -118,6 +122,7 @@ def _face_cells(face: Face) -> tuple[Cell, ...]:
         *_label_cells(face.identity),
         *_label_cells(face.expression),
         *(pose["yaw"], pose["pitch"], pose["roll"]),
+        *_state_cells(face.state),
         *_NO_LANDMARKS,
         *blendshapes,
     )
@@ -134,9 +139,18 @@ def _hand_cells(hand: Hand) -> tuple[Cell, ...]:
         *_label_cells(hand.gesture),
         *(None, None, None, None),
         *(None, None, None),
+        *_NO_STATE,
         *(round(value, 2) for value in hand.landmarks.ravel().astype(float).tolist()),
         *_NO_BLENDSHAPES,
     )
+
+
+def _state_cells(state: FaceState | None) -> tuple[Cell, ...]:
+    if state is None:
+        return _NO_STATE
+    values = state.to_dict()
+    opened = (values["eyes_open"], values["mouth_open"], values["smile"])
+    return (*opened, *_label_cells(state.gaze), values["blinks_per_minute"])
 
 
 def _box_cells(box: Box) -> tuple[Cell, ...]:

@@ -15,7 +15,14 @@ from livefg.spans import Span, SpanCollector
 
 __all__ = ["Lane", "Timeline", "TimelineSink", "lanes", "require_matplotlib"]
 
-_GROUPS = {"person": "People", "gesture": "Gestures", "motion": "Motions", "head": "Head", "rule": "Rules"}
+_GROUPS = {
+    "person": "People",
+    "gesture": "Gestures",
+    "motion": "Motions",
+    "head": "Head",
+    "face": "Face",
+    "rule": "Rules",
+}
 _MOST_LANES = 60
 
 

@@ -32,6 +32,7 @@ COLOURS = {
     "right": "#c9780f",
     "motion": "#8a5bb5",
     "head": "#b8478a",
+    "face": "#3f8f8a",
     "rule": "#9a6700",
 }
 _TEXT, _FAINT, _GRID, _STRIPE = "#1c2430", "#667085", "#e4e7ec", "#f7f8fa"

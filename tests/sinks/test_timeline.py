@@ -116,3 +116,12 @@ def test_of_very_many_rows_the_longest_are_shown() -> None:
     found = lanes([Span("person", None, track, 0, track, 0.9) for track in range(1, 100)])
     assert len(found) == 60
     assert found[0].name == "Face 99"
+
+
+def test_what_faces_do_is_shown_but_that_they_are_there_only_once(tmp_path: Path) -> None:
+    with TimelineSink(tmp_path / "talk", "talk") as sink:
+        sink.write(None, result_at(0, "Ann", Event("face", "face", "start", 1, 0.0, 0.9)))
+        sink.write(None, result_at(10, "Ann", Event("face", "smile", "start", 1, 1.0, 0.9)))
+        sink.write(None, result_at(20, "Ann", Event("face", "smile", "end", 1, 2.0, 0.9)))
+    found = data_of((tmp_path / "talk.html").read_text("utf-8"))["lanes"]
+    assert [(lane["group"], lane["name"]) for lane in found] == [("People", "Ann"), ("Face", "Smile")]
