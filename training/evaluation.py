@@ -34,7 +34,7 @@ Classify = Callable[[Batch], FloatArray]
 """A batch of hands to probabilities (N, K)."""
 
 NONE = "none"
-_MISTAKES = 40
+_MISTAKES = 200
 _ROC_POINTS = 101
 
 _STILL = Augmentation.none()

@@ -52,8 +52,10 @@ def measure(
         )
 
     info, chances = classifier.info, classify(batch)
-    # The file's probabilities are those of logits over the temperature; this takes it out again.
-    before = softmax(np.log(np.maximum(chances, _TINY)), 1 / info.temperature)
+    before = None
+    if info.temperature != 1:
+        # The file's probabilities are those of logits over the temperature; this takes it out again.
+        before = softmax(np.log(np.maximum(chances, _TINY)), 1 / info.temperature)
     found = evaluate(samples, chances, info.labels, info.reject_threshold, before)
     if conditions:
         found = replace(

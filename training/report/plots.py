@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from training.evaluation import ConditionPoint, Evaluation, RocPoint
 from training.report.content import Curve, ImageArray, Thumbnail, Words
+from training.report.markup import percent
 from training.report.style import (
     ACCENT,
     CONTRAST,
@@ -76,7 +77,7 @@ def curves(quantity: str, drawn: Sequence[Curve], best_epoch: int | None) -> Fig
     axes.set_title(quantity.capitalize())
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=2, borderaxespad=0.2)
+    _legend_above(axes)
     return made
 
 
@@ -138,10 +139,10 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     axes, bars = add_axes(made, 1.35, 2.29), add_axes(made, 0.5, 0.66)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=_DOTTED)
     if evaluation.reliability_before and evaluation.ece_before is not None:
-        label = f"before calibration, ECE {evaluation.ece_before:.3f}"
+        label = f"before: {evaluation.ece_before:.3f}"
         _reliability(axes, evaluation.reliability_before, CONTRAST, "s", _DASHED, label)
-    when = "measured" if evaluation.ece_before is None else "after calibration"
-    _reliability(axes, evaluation.reliability, ACCENT, "o", "solid", f"{when}, ECE {evaluation.ece:.3f}")
+    when = "measured" if evaluation.ece_before is None else "after"
+    _reliability(axes, evaluation.reliability, ACCENT, "o", "solid", f"{when}: {evaluation.ece:.3f}")
     for confidence, _, share in evaluation.reliability:
         bars.bar(confidence, share, width=0.036, color=ACCENT)
     for one in (axes, bars):
@@ -149,14 +150,14 @@ def reliability_diagram(evaluation: Evaluation) -> Figure:
     axes.set_ylim(0, 1.03)
     axes.tick_params(labelbottom=False)
     axes.set_ylabel("accuracy")
-    axes.legend(loc="upper left", borderaxespad=0.2)
+    _legend_above(axes)
     bars.set_ylabel("answers")
     bars.set_xlabel("confidence")
     percent_axis(axes, "x")
     percent_axis(axes, "y")
     percent_axis(bars, "x")
     percent_axis(bars, "y", 2)
-    axes.set_title("Reliability")
+    axes.set_title("Reliability and ECE")
     return made
 
 
@@ -274,7 +275,7 @@ def condition_panel(points: Sequence[ConditionPoint], images: Sequence[ImageArra
     floor = _floor(lowest, 0.06)
     axes.plot(places, [point.accuracy for point in points], "o-", color=ACCENT)
     for place, point in zip(places.tolist(), points, strict=True):
-        _remark(axes, f"{point.accuracy:.0%}", (place, point.accuracy), (0, 6), across="center", up="bottom")
+        _remark(axes, percent(point.accuracy), (place, point.accuracy), (0, 6), across="center", up="bottom")
     axes.set_xlim(-0.5, len(points) - 0.5)
     axes.set_ylim(floor, 1 + (1 - floor) * 0.14)
     axes.set_xticks(places, [f"{point.strength:g}" for point in points])
@@ -325,6 +326,11 @@ def mistakes_sheet(thumbnails: Sequence[Thumbnail]) -> Figure:
             colour = ACCENT if not line else CONTRAST
             axes.text(left, top + 1.39 + 0.15 * line, words, fontsize=8, va="top", color=colour)
     return made
+
+
+def _legend_above(axes: Axes) -> None:
+    """The legend beside the title, where no line can be."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.99), ncols=2, borderaxespad=0.2)
 
 
 def _floor(lowest: float, room: float) -> float:

@@ -34,6 +34,7 @@ Section = tuple[str, str, str]
 _FEW = 10
 """Examples of a label under which its figures say little."""
 _MOST_CONFUSIONS = 8
+_LONGEST_ITEM = 30
 _THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -55,27 +56,22 @@ def tiles(report: Report) -> str:
     evaluation, words = report.evaluation, report.words
     low, high = interval(evaluation.accuracy, evaluation.hands)
     shown = sum(1 for score in evaluation.per_label if score.count)
-    tile = [
-        ("Accuracy", percent(evaluation.accuracy), f"95% interval {low * 100:.1f} to {percent(high)}"),
-        ("Macro F1", f"{evaluation.macro_f1:.3f}", f"mean over {many(shown, 'label', 'labels')}"),
-        (
-            "Calibration error",
-            f"{evaluation.ece:.3f}",
-            "ECE"
-            if evaluation.ece_before is None
-            else f"ECE; {evaluation.ece_before:.3f} before calibration",
-        ),
-    ]
-    if evaluation.false_gestures is not None:
-        others = sum(score.count for score in evaluation.per_label if score.label == words.nothing)
-        tile.append(
-            (
-                f"False {words.answers}",
-                percent(evaluation.false_gestures),
-                f"of {many(others, words.one, words.many)} without one",
-            )
+    tile = [("Accuracy", percent(evaluation.accuracy), f"95% interval {low * 100:.1f} to {percent(high)}")]
+    others = sum(score.count for score in evaluation.per_label if score.label == words.nothing)
+    if 0 < others < evaluation.hands:
+        given = sum(
+            score.recall * score.count for score in evaluation.per_label if score.label != words.nothing
         )
-    tile.append((words.many.capitalize(), count(evaluation.hands), "examined"))
+        real = evaluation.hands - others
+        tile.append((f"{words.answers.capitalize()} right", percent(given / real), f"of {count(real)}"))
+    if evaluation.false_gestures is not None:
+        without = f"of {many(others, words.one, words.many)} without one"
+        tile.append((f"False {words.answers}", percent(evaluation.false_gestures), without))
+    ece = "ECE" if evaluation.ece_before is None else f"ECE; {evaluation.ece_before:.3f} before calibration"
+    tile += [
+        ("Macro F1", f"{evaluation.macro_f1:.3f}", f"mean over {many(shown, 'label', 'labels')}"),
+        ("Calibration error", f"{evaluation.ece:.3f}", ece),
+    ]
     inner = "".join(
         f'<li><span class="name">{text(title)}</span><span class="value">{value}</span>'
         f'<span class="detail">{text(detail)}</span></li>'
@@ -109,12 +105,15 @@ def findings(report: Report) -> list[str]:
             f"{text(words.answers)} are named and {percent(point.false_gestures)} of the other "
             f"{text(words.many)} get a {text(words.answer)}."
         )
-    rare = [score.label for score in evaluation.per_label if score.count < _FEW]
+    rare = [score.label for score in evaluation.per_label if 0 < score.count < _FEW]
     if rare:
         said.append(
             f"Fewer than {_FEW} examples, so their figures say little: "
             f"{', '.join(name(label) for label in rare)}."
         )
+    absent = [score.label for score in evaluation.per_label if not score.count]
+    if absent:
+        said.append(f"Not shown by any of the {text(words.many)}: {', '.join(map(name, absent))}.")
     return said
 
 
@@ -132,7 +131,7 @@ def _labels(report: Report, drawings: Drawings) -> Section | None:
             [
                 name(score.label),
                 count(score.count),
-                meter(score.precision),
+                meter(score.precision) if score.count else "",
                 meter(score.recall, second=True) if score.count else "",
                 f"{score.f1:.3f}" if score.count else "",
                 f"{name(said)} ({count(number)})" if said else "",
@@ -263,11 +262,12 @@ def _mistakes(report: Report, drawings: Drawings) -> Section | None:
         mistake = one.mistake
         alt = f"{mistake.shown}, taken for {mistake.said}"
         origin = " · ".join(part for part in (mistake.source, mistake.item) if part)
+        short = " · ".join(part for part in (mistake.source, _shortened(mistake.item)) if part)
         cards.append(
             f"<li>{image(one.image, alt)}"
             f'<span class="said"><span class="right">{name(mistake.shown)}</span> → '
             f'<span class="wrong">{name(mistake.said)}</span> {mistake.confidence:.0%}</span>'
-            f'<span class="from">{name(origin)}</span></li>'
+            f'<span class="from" title="{text(origin)}">{name(short)}</span></li>'
         )
     return section(
         "mistakes",
@@ -276,6 +276,11 @@ def _mistakes(report: Report, drawings: Drawings) -> Section | None:
         f"come from the data; where there are none, the {text(report.words.one)} is drawn from its points.</p>",
         f'<ul class="mistakes">{"".join(cards)}</ul>',
     )
+
+
+def _shortened(item: str) -> str:
+    """Both ends of a long name."""
+    return item if len(item) <= _LONGEST_ITEM else f"{item[:12]}…{item[-14:]}"
 
 
 def _sources(report: Report, drawings: Drawings) -> Section | None:
