@@ -151,12 +151,13 @@ class FaceHistory:
 
 @dataclass(slots=True)
 class _HandDecision:
-    """Side and gestures of one hand: `answers` for the frames in `frames`."""
+    """Side and gestures of one hand: a row of `scores` for each of `frames`, with a column for each of `labels`."""
 
     side: Side
     side_confidence: float
     frames: npt.NDArray[np.int64]
-    answers: list[Label]
+    labels: list[str]
+    scores: FloatArray
 
 
 @dataclass(slots=True)
@@ -167,14 +168,16 @@ class Decisions:
     faces: dict[int, FaceHistory]
     identities: dict[int, list[tuple[float, Label | None]]]
     lasting: list[Lasting]
-    frames: int
-    end: float
+    answer: Answer
 
     def gesture(self, track: int, frame: int) -> Label | None:
         """The gesture of a hand in a frame; in frames in which it was not seen, that of the frame before."""
         known = self.hands[track]
         place = int(np.searchsorted(known.frames, frame, side="right")) - 1
-        return known.answers[max(place, 0)] if known.answers else None
+        if not len(known.frames):
+            return None
+        scores = known.scores[max(place, 0)].tolist()
+        return self.answer(dict(zip(known.labels, scores, strict=True)))
 
     def identity(self, track: int, time: float) -> Label | None:
         """Who a face is at a time."""
@@ -186,30 +189,27 @@ def decide(
 ) -> Decisions:
     """Go through all results of a recording, in order. `answer` turns gesture scores into a label.
 
-    What is kept grows with the length of the recording, but by numbers only: some 10 MB an hour for each face or hand.
+    What is kept grows with the length of the recording, but by numbers only: some 30 MB an hour for each face or hand.
     """
     settings = settings or DecisionSettings()
     hands: dict[int, HandHistory] = defaultdict(HandHistory)
     faces: dict[int, FaceHistory] = defaultdict(FaceHistory)
-    frames, end = 0, 0.0
     for result in results:
         for hand in result.hands:
             hands[hand.track].add(hand, result.frame, result.time)
         for face in result.faces:
             faces[face.track].add(face, result.frame, result.time)
-        frames, end = frames + 1, result.time
     lasting: list[Lasting] = []
     decided = {}
     for track, history in hands.items():
         scores = history.smoothed()
-        answers = [answer(dict(zip(history.labels, row, strict=True))) for row in scores.tolist()]
-        decided[track] = _HandDecision(*history.side, np.asarray(history.frames), answers)
+        decided[track] = _HandDecision(*history.side, np.array(history.frames), history.labels, scores)
         lasting += _gestures(track, history, scores, settings)
     for track, seen in faces.items():
         lasting += _presences(track, seen, settings)
     lasting.sort(key=lambda item: (item.first, item.kind, item.track))
     identities = {track: seen.names() for track, seen in faces.items()}
-    return Decisions(decided, dict(faces), identities, lasting, frames, end)
+    return Decisions(decided, dict(faces), identities, lasting, answer)
 
 
 def _gestures(

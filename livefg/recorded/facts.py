@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def run_facts(info: SourceInfo, pipeline: PipelineSettings, choice: Choice, *, l
         "mode": "live" if live else "recorded",
         "source": _file_facts(info.path) if info.path else {"name": info.name},
         "mirrored": info.mirrored,
-        "choice": {name: str(value) for name, value in asdict(choice).items()},
+        "choice": {**asdict(choice), "end": None if math.isinf(choice.end) else choice.end},
         "settings": settings,
         "models": _digest([paths.shipped_models_dir() / "manifest.json", *_own_models()]),
         "people": list(gallery.state() or ()) if gallery else None,

@@ -11,7 +11,6 @@ Both passes hold a bounded number of frames. A run that is killed goes on from t
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -203,14 +202,11 @@ class VideoWork:
 
     def _meta(self, info: SourceInfo, facts: dict[str, Any]) -> dict[str, Any]:
         """What a reader of the results should know."""
-        start, end = self._settings.choice.start, self._settings.choice.end
         return {
             **facts,
             "meaning": LIVE if self._settings.live else LOOKS_AHEAD,
             "picture": {"width": info.width, "height": info.height, "fps": info.fps},
             "frames": self.summary.frames,
-            "begin": start,
-            "end": None if math.isinf(end) else end,
             "seconds": round(self.media_seconds, 6),
             "blurred": self._settings.blur is not None,
             "notes": self.notes,
