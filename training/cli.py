@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livefg.errors import LivefgError
-from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir
+from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir, user_recordings_dir
 from training.extra import require_training_extra
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ _DEFAULT_NAME = "my_gestures"
 @click.command()
 @click.option(
     "--data",
-    required=True,
+    default=user_recordings_dir,
+    show_default="what `livefg collect` recorded",
     type=click.Path(exists=True, path_type=Path),
     help="A folder with a folder a gesture, a folder of recordings, or a dataset file (.toml).",
 )
