@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from livefg.errors import LivefgError
+from livefg.gallery import GalleryFile
 from livefg.inference.network import NetworkReport
 from livefg.jobs import BatchSettings, Job, Kind, plan
 from livefg.loop.recorded import run_recorded
@@ -79,7 +80,7 @@ class Batch:
     """Runs jobs one after the other with the same networks. Use as a context manager.
 
     Films are followed over time; pictures are judged each by itself. `stopping` ends the run at the next
-    frame. Raises LivefgError if the networks cannot be loaded.
+    frame. Raises LivefgError if the networks cannot be loaded, or if a face is to be covered of somebody unheard of.
     """
 
     def __init__(
@@ -89,8 +90,11 @@ class Batch:
         *,
         stopping: threading.Event | None = None,
     ) -> None:
-        self._settings = settings
         self._pipeline_settings = pipeline or PipelineSettings()
+        if settings.blur and settings.blur.names:
+            people = GalleryFile(self._pipeline_settings.gallery).load()
+            settings = replace(settings, blur=settings.blur.of_people(people))
+        self._settings = settings
         self._stopping = stopping or threading.Event()
         self._pipelines: dict[bool, Pipeline] = {}
 

@@ -73,7 +73,10 @@ _CHOICE_OPTIONS = (
         "--every", type=click.IntRange(1), default=1, metavar="N", help="Take each N-th frame only."
     ),
     click.option(
-        "--fps", type=click.FloatRange(0, min_open=True), help="Take so many frames a second at most."
+        "--fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="FPS",
+        help="Take so many frames a second at most.",
     ),
     click.option(
         "--max-size",
@@ -111,8 +114,8 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     "processes",
     type=click.IntRange(1),
     default=1,
-    show_default=True,
-    help="Files at the same time.",
+    metavar="N",
+    help="Work on N files at the same time.",
 )
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run did not finish.")
 @click.option("--force", is_flag=True, help="Write over results that exist.")

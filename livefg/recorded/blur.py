@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livefg.gallery import Gallery
 from livefg.recorded.decisions import Decisions, FaceHistory
 from livefg.results import Box, Frame, FrameResult, ImageArray, Label
 
@@ -41,8 +42,15 @@ class Blur:
         """From the words `all`, `unknown` and names of people; None without any."""
         if not words:
             return None
-        names = frozenset(word.casefold() for word in words if word not in {"all", "unknown"})
+        names = frozenset(word for word in words if word not in {"all", "unknown"})
         return cls("all" in words, "unknown" in words, names)
+
+    def of_people(self, gallery: Gallery) -> Blur:
+        """The same with the names as they were enrolled.
+
+        Raises LivefgError for a name that nobody has: a slip of the pen must not leave a face uncovered.
+        """
+        return replace(self, names=frozenset(gallery.person(name).name for name in self.names))
 
     def covers(self, identity: Label | None) -> bool:
         """Whether a face of this identity is made unrecognisable; one that nobody named counts as unknown."""
@@ -50,7 +58,7 @@ class Blur:
             return True
         if identity is None or identity.name == "unknown":
             return self.unknown
-        return identity.name.casefold() in self.names
+        return identity.name in self.names
 
 
 class Cover(Protocol):

@@ -39,6 +39,7 @@ def run_many(
     frame and the others are not begun. `on_frames` is told now and then how many frames all of them have done. A
     process that dies takes its file with it, not the others.
     """
+    Batch(settings, pipeline)  # what is wrong with the settings is told once, and here
     processes = min(processes, len(jobs))
     pipeline = replace(pipeline, workers=pipeline.workers or max(1, (os.cpu_count() or 1) // processes))
     waiting = list(jobs)

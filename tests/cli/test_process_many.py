@@ -150,3 +150,10 @@ def test_what_makes_no_sense_exits_with_2(
     livefg: Run, clip: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     assert livefg("process", clip, "--out", tmp_path, *options).code == 2
+
+
+def test_a_name_that_nobody_has_covers_nobody_unnoticed(livefg: Run, clip: Path, tmp_path: Path) -> None:
+    ended = livefg("process", clip, "--out", tmp_path / "out", "--blur", "Nobody")
+    assert ended.code == 1
+    assert "Nobody called 'Nobody' is enrolled" in ended.err
+    assert not (tmp_path / "out").exists()

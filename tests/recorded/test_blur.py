@@ -9,6 +9,8 @@ import pytest
 from fakes import make_frame
 from scenes import FPS, face, film, highest
 
+from livefg import LivefgError
+from livefg.gallery.people import Gallery, Person, Portrait
 from livefg.inference.network import Network
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recognition.identity_embedding import NETWORK, FaceEmbedder
@@ -30,7 +32,7 @@ def cover_of(faces: Sequence[Sequence[Face]], *who: str) -> FaceCover:
     [
         (("all",), {"Ann", "unknown", None}),
         (("unknown",), {"unknown", None}),
-        (("ann",), {"Ann"}),
+        (("Ann",), {"Ann"}),
         (("Bob", "unknown"), {"unknown", None}),
         (("Bob",), set()),
     ],
@@ -134,3 +136,13 @@ def test_nobody_would_be_known_again(demo_frames: list[Frame]) -> None:
     plain, later, blank = (view.embedding for view in views if view is not None)
     assert float(plain @ later) > 0.9
     assert abs(float(plain @ blank)) < OTHER_PERSON
+
+
+def test_a_name_is_taken_as_it_was_enrolled_and_nobody_elses() -> None:
+    portrait = Portrait(np.eye(1, 128, dtype=np.float32)[0], 0.9)
+    gallery = Gallery.of([Person("Zoë", (portrait,))])
+    blur = Blur.of(["zoë", "unknown"])
+    assert blur
+    assert blur.of_people(gallery) == Blur(unknown=True, names=frozenset({"Zoë"}))
+    with pytest.raises(LivefgError, match="Nobody called 'Zoe' is enrolled"):
+        Blur(names=frozenset({"Zoe"})).of_people(gallery)
