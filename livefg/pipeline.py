@@ -28,6 +28,9 @@ from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_n
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
+from livefg.recognition.motion import MotionRecognizer, load_motions
+from livefg.recognition.motion_decisions import MotionSettings
+from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
 from livefg.workers import Chain, WorkerPool
 
@@ -53,6 +56,8 @@ class PipelineSettings:
     searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
     events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
     (None: the user's own), and costs nothing while nobody is. `expressions` says what faces express.
+    `motions` makes events of hands and heads that move with a meaning, as `motion_decisions` says; `motion_model` names
+    the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
     frame). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
     the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed one is used from
@@ -73,11 +78,15 @@ class PipelineSettings:
     identity: bool = True
     gallery: Path | None = None
     expressions: bool = True
+    motions: bool = True
+    motion_model: str | None = None
     search_interval: float = 0.0
     gesture_model: str | None = None
     reload_interval: float = 0.0
     workers: int | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
+    motion_decisions: MotionSettings = field(default_factory=MotionSettings)
+    rules: tuple[Rule, ...] = ()
     backend: Backend = "livefg"
     mediapipe_models: str | None = None
 
@@ -149,6 +158,7 @@ class Pipeline:
         self.settings = settings or PipelineSettings()
         self._identifier = _identifier(self.settings, on_notice)
         expressions = _load_expressions(self.settings)
+        motions = _load_motions(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
             if self.settings.gesture_model:
@@ -166,7 +176,9 @@ class Pipeline:
             ExpressionRecognizer(expressions.result(), tracked=self.settings.follows) if expressions else None
         )
         self._states = FaceStates(tracked=self.settings.follows) if self.settings.blendshapes else None
+        self._motions = motions.result() if motions else None
         decides = self.settings.follows and self.settings.decide
+        self._rules = RuleWatch(self.settings.rules) if decides and self.settings.rules else None
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         self._pool = WorkerPool(workers)
@@ -180,7 +192,7 @@ class Pipeline:
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
         """Where each network runs, and how fast it was when it was warmed up."""
-        stages = (self._perception, self._identifier, self._expressions)
+        stages = (self._perception, self._identifier, self._expressions, self._motions)
         return tuple(report for stage in stages if stage for report in stage.reports)
 
     def process(self, frame: Frame) -> FrameResult:
@@ -209,10 +221,9 @@ class Pipeline:
             self._identifier.reset()
         if self._expressions:
             self._expressions.reset()
-        if self._states:
-            self._states.reset()
-        if self._decider:
-            self._decider.reset()
+        for stage in (self._states, self._motions, self._decider, self._rules):
+            if stage:
+                stage.reset()
 
     def close(self) -> None:
         """Stop the worker threads and give back the networks; calling it again does nothing."""
@@ -223,7 +234,13 @@ class Pipeline:
         result = pending.result()
         if self._states:
             result = self._states(result)
-        return self._decider(result) if self._decider else result
+        if self._motions:
+            begun = time.perf_counter()
+            result = self._motions(result, pending.frame.mirrored)
+            pending.seconds["motions"] = time.perf_counter() - begun
+        if self._decider:
+            result = self._decider(result)
+        return self._rules(result) if self._rules else result
 
     def _begin(self, frame: Frame) -> _Pending:
         seconds: dict[str, float] = {}
@@ -396,6 +413,17 @@ def _load_expressions(settings: PipelineSettings) -> Future[Classifier] | None:
     executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
     device = settings.device_of("expressions")
     loading = executor.submit(Classifier.load, EXPRESSION_NETWORK, device, task="expression")
+    executor.shutdown(wait=False)
+    return loading
+
+
+def _load_motions(settings: PipelineSettings) -> Future[MotionRecognizer] | None:
+    """What tells motions, loading beside the other networks."""
+    if not (settings.motions and settings.follows and (settings.hands or settings.faces)):
+        return None
+    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
+    hands, heads = bool(settings.hands), bool(settings.faces)
+    loading = executor.submit(load_motions, hands, heads, settings.motion_model, settings.motion_decisions)
     executor.shutdown(wait=False)
     return loading
 

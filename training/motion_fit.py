@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from training.losses import LossName, loss_of
 from training.motion_networks import MotionNetwork, MotionShape
@@ -40,14 +41,21 @@ def fit_motions(
     labels: Sequence[str],
     settings: MotionFit,
     on_batch: Callable[[int, float], None] | None = None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> MotionNetwork:
-    """A network in evaluation mode that learned from the windows; `on_batch` is told the number and the loss."""
+    """A network in evaluation mode that learned from the windows; `on_batch` is told the number and the loss.
+
+    `start` are weights to begin with, what is usual included.
+    """
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     network = MotionNetwork(shape, labels)
     chance = _chances(windows, tuple(labels).index(NONE), len(labels), settings.none_share)
     some = torch.from_numpy(rng.choice(len(windows), min(_STANDARD, len(windows)), p=chance))
-    network.standardise(windows.steps[some].float())
+    if start:
+        network.load_state_dict(start)
+    else:
+        network.standardise(windows.steps[some].float())
     optimizer = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )

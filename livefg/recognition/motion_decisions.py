@@ -28,7 +28,8 @@ class MotionSettings:
     `smoothing` is the time constant of the average over scores. A motion starts when its average has reached `enter`
     (None: what the network's file asks for) in two frames at least, and ends when it falls below `leave`. After its
     end the same motion cannot start again for `cooldown`, its opposite not for `way_back`, and nothing else for
-    `settle`, which is twice as long after motions that go to and fro.
+    `settle`, which is twice as long after motions that go to and fro. `only` names the motions to watch for (empty:
+    all that the network knows); the others count as none.
     """
 
     enter: float | None = None
@@ -38,6 +39,7 @@ class MotionSettings:
     way_back: float = 0.90
     settle: float = 0.25
     absence: float = 0.50
+    only: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class MotionWatch:
 
     def see(self, track: int, scores: Mapping[str, float], now: float) -> list[Event]:
         """Take in the scores by label of a track at `now`, and give what starts or ends with it."""
+        scores = self._watched(scores)
         known = self._tracks.get(track)
         if known is None:
             self._tracks[track] = _Watched(dict(scores), now)
@@ -90,6 +93,14 @@ class MotionWatch:
                 if known.active:
                     events.append(self._event(track, known, "end", now))
         return events
+
+    def _watched(self, scores: Mapping[str, float]) -> Mapping[str, float]:
+        """The scores with those of motions that are not watched for given to `none`."""
+        only = self._settings.only
+        if not only:
+            return scores
+        kept = {name: value for name, value in scores.items() if name in only}
+        return {_NONE: 1.0 - sum(kept.values()), **kept}
 
     def _ended(self, track: int, known: _Watched, now: float) -> list[Event]:
         if known.active is None:

@@ -29,7 +29,8 @@ def _swipe(label: str) -> Act:
         way = np.array([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), 0.0])
         way[2] = rng.normal(0, 0.15)
         length = habits.size * rng.uniform(0.20, 0.50) * (0.85 if y else 1.0)
-        seconds = length / (habits.tempo * rng.uniform(0.65, 1.6))
+        # Slower than 0.6 m/s it is a sweep that somebody makes while explaining.
+        seconds = length / max(0.6, habits.tempo * rng.uniform(0.6, 1.6))
         seconds = float(np.clip(seconds, 0.16, 0.75))
         _get_ready(actor, habits.posture)
         if rng.random() < habits.draws_back:

@@ -259,7 +259,10 @@ def _hang(actor: Actor) -> None:
         fingers=actor.fingers("relaxed"),
         bend=rng.normal(0, 0.2),
     )
-    actor.hold(rng.uniform(0.3, 2.5))
+    if rng.random() < 0.4:
+        _swing_arm(actor)
+    else:
+        actor.hold(rng.uniform(0.3, 2.5))
     actor.move(
         float(rng.uniform(0.45, 1.2) / actor.habits.tempo),
         place=actor.away(),
@@ -267,6 +270,18 @@ def _hang(actor: Actor) -> None:
         fingers=actor.fingers(str(rng.choice(_STILL))),
         bend=rng.normal(0, 0.2),
     )
+
+
+def _swing_arm(actor: Actor) -> None:
+    """The arm of somebody who walks or shifts their weight."""
+    rng = actor.rng
+    seconds, rate = rng.uniform(0.8, 3.0), rng.uniform(0.6, 2.0)
+    at = np.linspace(0, seconds, max(8, round(seconds * RATE)))
+    beat = np.sin(2 * np.pi * rate * at + 0.4 * np.sin(at * 2))
+    offsets = np.zeros((len(at), 13))
+    offsets[:, :3] = beat[:, None] * rng.normal(0, [0.02, 0.012, 0.05])
+    offsets[:, 3:6] = beat[:, None] * rng.normal(0, 0.12, 3)
+    actor.swing(seconds, offsets)
 
 
 def _pause_gesture(actor: Actor) -> None:

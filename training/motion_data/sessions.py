@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from training.motion_data.actor import RATE, Actor, Habits
 from training.motion_data.acts import MOTIONS
 from training.motion_data.hand import Build, as_landmarks, hand_points
 from training.motion_data.idle import IDLE, enter
-from training.motion_data.takes import FloatArray, Take
+from training.motion_data.takes import FloatArray, Span, Take
 
 __all__ = ["LICENCE", "SOURCE", "filtered", "simulated_take"]
 
@@ -48,13 +49,19 @@ def simulated_take(
     return Take(
         times=np.flatnonzero(seen) / RATE,
         values=landmarks[seen],
-        spans=tuple(actor.spans),
+        spans=tuple(_in_view(span, seen) for span in actor.spans),
         person=f"{SOURCE}-{person}",
         session=f"{SOURCE}-{person}-{session}",
         source=SOURCE,
         licence=LICENCE,
         duration=actor.now,
     )
+
+
+def _in_view(span: Span, seen: npt.NDArray[np.bool_]) -> Span:
+    """The span, to be ignored where the hand was out of view too often to tell."""
+    part = seen[int(span.start * RATE) : int((span.end + 0.1) * RATE) + 1]
+    return span if part.mean() >= 0.8 else replace(span, ignore=True)
 
 
 def _filmed(actor: Actor, rng: np.random.Generator) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
@@ -64,7 +71,7 @@ def _filmed(actor: Actor, rng: np.random.Generator) -> tuple[FloatArray, npt.NDA
     focal = width / 2 / np.tan(np.radians(rng.uniform(55, 80)) / 2)
     distance = float(np.exp(rng.uniform(np.log(0.45), np.log(2.2))))
     # Who is near the camera moves less, so that the hand stays in the picture.
-    reach = float(np.clip(distance * width / focal / 1.1, 0.45, 1.0))
+    reach = float(np.clip(distance * width / focal / 1.1, 0.65, 1.0))
     states[:, :3] *= reach
     states[:, 0] += rng.normal(-0.12, 0.08) * reach * distance
     states[:, 1] += rng.normal(0.05, 0.06) * reach * distance
@@ -72,7 +79,8 @@ def _filmed(actor: Actor, rng: np.random.Generator) -> tuple[FloatArray, npt.NDA
     landmarks = as_landmarks(hand_points(states, actor.build), focal, width, height)
     size = _sizes(landmarks)
     seen = _found(landmarks, size, width, height, rng)
-    return landmarks + _errors(len(landmarks), rng) * size[:, None, None], seen
+    turned = _twisted(landmarks, rng)
+    return turned + _errors(len(landmarks), rng) * size[:, None, None], seen
 
 
 def _sway(count: int, rng: np.random.Generator, strength: float) -> Array:
@@ -91,6 +99,19 @@ def filtered(values: Array, keep: float) -> Array:
     spectrum = np.fft.rfft(values, size, axis=0) * np.fft.rfft(kernel, size)[:, None]
     smooth = np.fft.irfft(spectrum, size, axis=0)[: len(values)]
     return np.asarray(smooth * (np.sqrt(1 - keep**2) if keep < 0.9 else 1.0))
+
+
+def _twisted(landmarks: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The same with the hand now and then seen a few degrees off: the region that the network looks at was turned."""
+    count = len(landmarks)
+    strength = np.radians(np.exp(rng.uniform(np.log(0.2), np.log(3.0))))
+    angle = filtered(rng.normal(0, 1, (count, 1)), float(np.exp(-1 / RATE / 0.08)))[:, 0] * strength
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    centre = landmarks[:, _PALM, :2].mean(axis=1, keepdims=True)
+    x, y = np.moveaxis(landmarks[..., :2] - centre, 2, 0)
+    turned = landmarks.copy()
+    turned[..., 0], turned[..., 1] = centre[..., 0] + x * cos - y * sin, centre[..., 1] + x * sin + y * cos
+    return turned
 
 
 def _sizes(landmarks: FloatArray) -> FloatArray:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MIRRORED", "FloatArray", "Span", "Take", "mirrored_label"]
+from livefg.errors import LivefgError
+from training.files import write_whole
+
+__all__ = [
+    "MIRRORED",
+    "FloatArray",
+    "Span",
+    "Take",
+    "labels_of",
+    "load_take",
+    "mirrored_label",
+    "save_take",
+    "varied",
+]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -25,6 +42,10 @@ MIRRORED = {
 def mirrored_label(label: str) -> str:
     """The label of the mirror image of a motion."""
     return MIRRORED.get(label, label)
+
+
+_FORMAT = 1
+_TEXTS = ("person", "session", "source", "licence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,56 @@ class Take:
         near = np.abs(self.times[rows] - wanted) < max(0.02, 0.6 / fps)
         rows = np.unique(rows[near & (rng.random(len(rows)) >= dropped)])
         return replace(self, times=self.times[rows], values=self.values[rows])
+
+
+def varied(take: Take, rng: np.random.Generator) -> Take:
+    """The same motions a little faster or slower, larger or smaller, and turned in the picture."""
+    pace, size, angle = (
+        float(np.exp(rng.normal(0, 0.12))),
+        float(np.exp(rng.normal(0, 0.1))),
+        rng.normal(0, 0.1),
+    )
+    values = take.values.copy()
+    if values.ndim == 3:
+        cos, sin = np.cos(angle), np.sin(angle)
+        x, y = values[..., 0].copy(), values[..., 1].copy()
+        values[..., 0], values[..., 1] = x * cos - y * sin, x * sin + y * cos
+        # The hand keeps its size while its way grows or shrinks.
+        centre = values.mean(axis=1, keepdims=True)
+        values += (size - 1) * (centre - centre.mean(axis=0, keepdims=True))
+    spans = tuple(
+        replace(span, start=span.start * pace, end=span.end * pace, ready=span.ready * pace)
+        for span in take.spans
+    )
+    return replace(take, times=take.times * pace, values=values, spans=spans, duration=take.duration * pace)
+
+
+def save_take(path: Path, take: Take) -> None:
+    """Write a take as a compressed `.npz`, whole or not at all. Raises LivefgError if that fails."""
+    content = BytesIO()
+    about = {name: getattr(take, name) for name in _TEXTS} | {"right": take.right, "duration": take.duration}
+    spans = [asdict(span) for span in take.spans]
+    np.savez_compressed(
+        content,
+        format=np.int64(_FORMAT),
+        times=take.times,
+        values=take.values,
+        about=np.array(json.dumps({**about, "spans": spans}, ensure_ascii=False)),
+    )
+    write_whole(path, content.getvalue())
+
+
+def load_take(path: Path) -> Take:
+    """Read what `save_take` wrote. Raises LivefgError that says what is wrong with the file."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if int(data["format"]) != _FORMAT:
+                raise LivefgError(f"{path} is a recording of another version of livefg.")
+            about = json.loads(str(data["about"]))
+            spans = tuple(Span(**span) for span in about.pop("spans"))
+            return Take(data["times"], data["values"], spans, **about)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise LivefgError(f"{path} cannot be read as a recording of a motion ({error}).") from error
 
 
 def labels_of(takes: Iterable[Take]) -> Sequence[str]:
