@@ -121,6 +121,12 @@ def test_the_file_to_fill_in_holds_every_default() -> None:
     assert found == asdict(Settings())
 
 
+def test_the_documentation_shows_the_defaults() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "gestures.md").read_text("utf-8")
+    shown = text.partition("```toml")[2].partition("```")[0]
+    assert tomllib.loads(shown) == asdict(Settings())
+
+
 def test_the_table_is_shown_with_what_was_changed(write: Callable[[str], Path]) -> None:
     path = write("[decisions]\nhold = 0.5\n")
     lines = run().output.splitlines()
