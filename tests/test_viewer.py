@@ -69,7 +69,7 @@ class Room:
                 self.source,
                 window,
                 recorder,
-                devices=("hands cpu",),
+                devices=lambda: ("hands cpu",),
                 folder=self.folder,  # type: ignore[arg-type]
             ).run()
         return window

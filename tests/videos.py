@@ -38,7 +38,9 @@ def make_video(
 ) -> Path:
     """Write a video whose frames are at `ticks`; at `flash_at` seconds a white picture and a loud sound begin."""
     with av.open(str(path), "w") as output:
-        video = output.add_stream("libx264", rate=rate or Fraction(30), options={"preset": "ultrafast", "qp": "10"})
+        video = output.add_stream(
+            "libx264", rate=rate or Fraction(30), options={"preset": "ultrafast", "qp": "10"}
+        )
         video.width, video.height, video.pix_fmt = size[0], size[1], "yuv420p"
         video.codec_context.time_base = video.time_base = time_base
         sound = output.add_stream(audio, rate=RATE, layout="mono") if audio else None
@@ -53,8 +55,12 @@ def make_video(
             seconds = float(ticks[-1] * time_base) + 0.04
             samples = np.zeros(int(seconds * RATE), np.float32)
             if flash_at is not None:
-                samples[int(flash_at * RATE) :] = 0.5 * np.sin(np.arange(len(samples) - int(flash_at * RATE)) * 0.3)
-            resampler = av.AudioResampler(sound.codec_context.format, "mono", RATE, sound.codec_context.frame_size)
+                samples[int(flash_at * RATE) :] = 0.5 * np.sin(
+                    np.arange(len(samples) - int(flash_at * RATE)) * 0.3
+                )
+            resampler = av.AudioResampler(
+                sound.codec_context.format, "mono", RATE, sound.codec_context.frame_size
+            )
             whole = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
             whole.sample_rate, whole.pts, whole.time_base = RATE, 0, Fraction(1, RATE)
             for piece in [*resampler.resample(whole), *resampler.resample(None)]:
@@ -72,13 +78,19 @@ def probe(path: Path) -> Probe:
             times.append(float(frame.time))
             levels.append(float(frame.to_ndarray(format="gray").mean()))
         rate, size, codec = stream.average_rate, (stream.width, stream.height), stream.codec_context.name
-    flashes = [time for time, level, before in zip(times[1:], levels[1:], levels, strict=False) if level - before > 100]
+    flashes = [
+        time
+        for time, level, before in zip(times[1:], levels[1:], levels, strict=False)
+        if level - before > 100
+    ]
     audio_codec, clicks = None, []
     with av.open(str(path)) as file:
         if file.streams.audio:
             audio_codec = file.streams.audio[0].codec_context.codec.canonical_name
             for sound in file.decode(audio=0):
-                loud = np.flatnonzero(np.abs(sound.to_ndarray().astype(np.float64)).max(axis=0) > _half(sound))
+                loud = np.flatnonzero(
+                    np.abs(sound.to_ndarray().astype(np.float64)).max(axis=0) > _half(sound)
+                )
                 if loud.size and not clicks:
                     clicks.append(float(sound.time) + loud[0] / sound.sample_rate)
     return Probe(times, rate, size, codec, audio_codec, flashes, clicks)

@@ -28,8 +28,8 @@ class FrameConverter:
     """Makes RGB arrays of decoded frames: upright, with square pixels, HDR brought to ordinary brightness.
 
     One converter serves one stream: it keeps the colour conversion's tables from frame to frame, which makes
-    it several times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an earlier
-    converter of the same stream found.
+    it several times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an
+    earlier converter of the same stream found.
     """
 
     def __init__(self, pixel_aspect: Fraction | None, turn: Turn | None = None) -> None:

@@ -25,7 +25,7 @@ def run(bar: Progress, frames: int) -> None:
 def test_without_a_terminal_a_plain_line_comes_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    moments = iter(range(0, 10_000))  # a second passes with every look at the clock
+    moments = iter(range(10_000))  # a second passes with every look at the clock
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(moments)))
     run(progress(), 100)
     output = capsys.readouterr()

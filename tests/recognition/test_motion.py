@@ -187,7 +187,9 @@ def test_the_demo_s_wave_and_swipe_are_found_also_in_its_mirror_image(
     late = [event for event in starts(recognizer, results, mirrored) if event.time > 8.5]
     wave, swipe = (next(event for event in late if event.label == name) for name in ("wave", "swipe_left"))
     assert 8.5 < wave.time < 9.55
-    assert 9.8 < swipe.time < 10.15 + 0.26, "it ends at 10.15; a person's left is at the right of a picture of them"
+    assert 9.8 < swipe.time < 10.15 + 0.26, (
+        "it ends at 10.15; a person's left is at the right of a picture of them"
+    )
     assert "swipe_right" not in {event.label for event in late}
 
 

@@ -173,6 +173,7 @@ def test_every_key_is_told_in_either_case(program: Program) -> None:
         "l": "landmarks",
         "s": "snapshot",
         "r": "record",
+        "c": "collect",
         "question": "help",
         "S": "snapshot",
     }

@@ -74,9 +74,8 @@ def test_the_file_drops_into_the_pipeline(tmp_path: Path, trained: GestureNetwor
     assert classifier.info.temperature == 1.5
     assert classifier.info.metrics == {"accuracy": 1.0}
     points = hand(FIST) + 100
-    left = Hand(
-        1, "left", (0, 0, 1, 1), 1.0, points * np.float32([-1, 1, 1]) + np.float32([400, 0, 0]), world_landmarks=points / 1000
-    )
+    flipped = points * np.float32([-1, 1, 1]) + np.float32([400, 0, 0])
+    left = Hand(1, "left", (0, 0, 1, 1), 1.0, flipped, world_landmarks=points / 1000)
     right = Hand(2, "right", (0, 0, 1, 1), 1.0, points, world_landmarks=points / 1000)
     named = GestureRecognizer(classifier)([left, right], mirrored=False)
     assert [one.gesture.name for one in named if one.gesture] == ["closed_fist", "closed_fist"]
