@@ -1,9 +1,9 @@
 """What one would write without livefg: MediaPipe and OpenCV over a video, to JSON lines and an annotated video.
 
-For comparing speed: `python mediapipe_opencv_script.py VIDEO OUT TASKS [FRAMES]`, where TASKS is the folder of the task
-files. Runs in an environment with MediaPipe, and prints one JSON object with the frames and the seconds of wall clock
-and of all cores. It is written as MediaPipe's and OpenCV's own examples are, without being slower than it has to be; it has
-no sound, no tracks, no events, and gives every frame the time that a steady rate would.
+For comparing speed: `python mediapipe_opencv_script.py VIDEO OUT TASKS [FRAMES]`, where TASKS is the folder of the
+task files. Runs in an environment with MediaPipe, and prints one JSON object with the frames and the seconds of wall
+clock and of all cores. It is written as MediaPipe's and OpenCV's own examples are, without being slower than it has to
+be; it has no sound, no tracks, no events, and gives every frame the time that a steady rate would.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class Play:
     def go(self, label: str, seconds: float, chance: float = 0.97, fps: float = FPS) -> None:
         labels = ("none", "swipe_left", "swipe_right", "wave")
         for _ in range(max(1, round(seconds * fps))):
-            scores = {name: (1 - chance) / 3 for name in labels} | {label: chance}
+            scores = dict.fromkeys(labels, (1 - chance) / 3) | {label: chance}
             self.events += self.watch.expire(self.now) + self.watch.see(1, scores, self.now)
             self.now += 1 / fps
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from fakes import make_frame
-from scenes import FPS, face, film, highest
+from films import FPS, face, film, highest
 
 from livefg import LivefgError
 from livefg.gallery.people import Gallery, Person, Portrait

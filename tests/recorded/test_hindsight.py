@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenes import FPS, SHAPE, face, film, hand, highest
+from films import FPS, SHAPE, face, film, hand, highest
 
 from livefg.perception.smoothing import OneEuroFilter
 from livefg.recorded.decisions import decide

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenes import face, film, hand
+from films import face, film, hand
 
 from livefg import LivefgError
 from livefg.recorded.journal import Journal
