@@ -48,8 +48,9 @@ def stage_devices(reports: Sequence[NetworkReport]) -> tuple[str, ...]:
 class Viewer:
     """Shows a running loop in `window` and does what its keys ask.
 
-    `devices` are told in the head-up display, `folder` takes snapshots and recordings, `collect` does what the key for
-    examples of gestures asks. `notice` may be called from any thread to put a sentence on the screen for some seconds.
+    `devices` gives what is told of them in the head-up display, `folder` takes snapshots and recordings, `collect`
+    does what the key for examples of gestures asks. `notice` may be called from any thread to put a sentence on the
+    screen for some seconds.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Viewer:
         window: WindowSink,
         recorder: Recorder,
         *,
-        devices: Sequence[str] = (),
+        devices: Callable[[], Sequence[str]] = tuple,
         folder: Path = Path(),
         collect: CollectKey | None = None,
     ) -> None:
@@ -67,7 +68,7 @@ class Viewer:
         self._source = source
         self._window = window
         self._recorder = recorder
-        self._devices = tuple(devices)
+        self._devices = devices
         self._folder = folder
         self._collect = collect
         self._last: View | None = None
@@ -132,7 +133,7 @@ class Viewer:
             age_p50_ms=statistics.age_p50_ms,
             age_p95_ms=statistics.age_p95_ms,
             drops=statistics.dropped,
-            devices=self._devices,
+            devices=self._devices(),
             recording=self._recorder.recording,
             paused=self._loop.paused,
             notice=notice,

@@ -166,7 +166,7 @@ def watch(request: Watch) -> None:
         if request.headless:
             _without_window(request, loop)
         else:
-            _in_window(request, loop, source, recorder, notices, stage_devices(pipeline.reports))
+            _in_window(request, loop, source, recorder, notices, lambda: stage_devices(pipeline.reports))
         tell(loop.statistics().line())
 
 
@@ -273,7 +273,7 @@ def _in_window(
     source: Source,
     recorder: Recorder,
     notices: _Notices,
-    devices: tuple[str, ...],
+    devices: Callable[[], tuple[str, ...]],
 ) -> None:
     """Show the loop in a window and do what its keys ask."""
     from livefg.collect.session import CollectKey
