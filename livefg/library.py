@@ -91,4 +91,5 @@ def _in_hindsight(source: Selected, settings: PipelineSettings) -> Iterator[Fram
         journal.begin({})
         look(source, pipeline, journal, stopping=threading.Event())
         decisions = decide(journal.results(), pipeline.answer, settings.decisions)
-        yield from in_hindsight(journal.results(), decisions, mirrored=source.info.mirrored)
+        rules = settings.rules
+        yield from in_hindsight(journal.results(), decisions, mirrored=source.info.mirrored, rules=rules)

@@ -5,7 +5,7 @@ tracks decided upon.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from livefg.perception.faces import alignment_points
 from livefg.perception.geometry import box_iou, box_of
 from livefg.perception.hands import hand_box
 from livefg.perception.head_pose import head_pose
+from livefg.recognition.rules import Rule, RuleWatch
 from livefg.recorded.decisions import Decisions, Lasting
 from livefg.recorded.smoothing import REACH, smooth_points
 from livefg.results import Box, Event, Face, FloatArray, FrameResult, Hand, Phase
@@ -32,19 +33,26 @@ Seen = TypeVar("Seen", bound=Face | Hand)
 
 
 def in_hindsight(
-    results: Iterable[FrameResult], decisions: Decisions, *, mirrored: bool = False
+    results: Iterable[FrameResult],
+    decisions: Decisions,
+    *,
+    mirrored: bool = False,
+    rules: Sequence[Rule] = (),
 ) -> Iterator[FrameResult]:
     """The results of a recording, in order, as they are with all that was seen before and after.
 
     `results` have raw landmarks and are those that `decisions` were made of. Not more than a second of them is held.
+    `rules` make events of those that were decided.
     """
+    watch = RuleWatch(rules)
     events = _Events(decisions)
     window = _Window()
     for result in results:
         for ready in window.add(result):
-            yield events.add_to(_finished(ready, window, decisions, mirrored), last=False)
+            yield watch(events.add_to(_finished(ready, window, decisions, mirrored), last=False))
     for ready in window.rest():
-        yield events.add_to(_finished(ready, window, decisions, mirrored), last=ready is window.results[-1])
+        last = ready is window.results[-1]
+        yield watch(events.add_to(_finished(ready, window, decisions, mirrored), last=last))
 
 
 class _Window:

@@ -144,7 +144,8 @@ class VideoWork:
         """The results as they are written, in order."""
         if self._settings.live or decisions is None:
             return self._journal.results()
-        return in_hindsight(self._journal.results(), decisions, mirrored=info.mirrored)
+        rules = self._pipeline.settings.rules
+        return in_hindsight(self._journal.results(), decisions, mirrored=info.mirrored, rules=rules)
 
     def _count(self, result: FrameResult, info: SourceInfo, on_result: OnResult | None) -> None:
         self.summary.add(result)

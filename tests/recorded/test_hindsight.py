@@ -7,6 +7,7 @@ import pytest
 from films import FPS, SHAPE, face, film, hand, highest
 
 from livefg.perception.smoothing import OneEuroFilter
+from livefg.recognition.rules import Rule
 from livefg.recorded.decisions import decide
 from livefg.recorded.hindsight import in_hindsight
 from livefg.recorded.smoothing import smooth_scores
@@ -164,3 +165,16 @@ def test_scores_are_smoothed_by_time_not_by_frames() -> None:
     assert 0.2 < even[19, 0] < 0.5
     assert apart[19, 0] < 1e-6
     assert apart[20, 0] > 1 - 1e-6
+
+
+def test_rules_make_events_of_what_was_decided() -> None:
+    results = film(120, lambda index: [hand(300, OK if 30 <= index < 90 else NONE)])
+    finished = in_hindsight(results, decide(results, highest), rules=[Rule("volume", hold="ok", seconds=1.0)])
+    found = [
+        (event.label, event.phase, result.frame)
+        for result in finished
+        for event in result.events
+        if event.kind == "rule"
+    ]
+    assert [(label, phase) for label, phase, _ in found] == [("volume", "start"), ("volume", "end")]
+    assert abs(found[0][2] - 60) <= 2
