@@ -4,6 +4,9 @@
 hold = 0.3
 [collect]
 person = "anna"
+[[rules]]
+name = "next_page"
+on = "swipe_left"
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
     from livefg.recognition.decisions import DecisionSettings
+    from livefg.recognition.rules import Rule
 
 __all__ = [
     "TABLE",
@@ -50,10 +54,11 @@ def _decisions(**values: Any) -> DecisionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user has set: decisions over time, and the recording of examples."""
+    """What the user has set: decisions over time, the recording of examples, and events that are made of others."""
 
     decisions: DecisionSettings = field(default_factory=_decisions)
     collect: CollectSettings = field(default_factory=CollectSettings)
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,11 @@ def load_settings(path: Path | None = None, changes: Mapping[Setting, Any] | Non
     Raises LivefgError in one sentence if the file cannot be read, or a value is unknown or out of its range.
     """
     path = path or settings_file()
+    data = _read(path)
+    rules = _rules(data.pop("rules", []), path)
     values = {
         setting: setting.check(value, f"{setting.section}.{setting.name} in {path}")
-        for setting, value in _read(path).items()
+        for setting, value in _settings_in(data, path).items()
     }
     values |= {
         setting: setting.check(value, f"--{setting.name}") for setting, value in (changes or {}).items()
@@ -147,7 +154,7 @@ def load_settings(path: Path | None = None, changes: Mapping[Setting, Any] | Non
     def chosen(section: str) -> dict[str, Any]:
         return {setting.name: value for setting, value in values.items() if setting.section == section}
 
-    settings = Settings(_decisions(**chosen("decisions")), CollectSettings(**chosen("collect")))
+    settings = Settings(_decisions(**chosen("decisions")), CollectSettings(**chosen("collect")), rules)
     enter, leave = settings.decisions.enter, settings.decisions.leave
     if leave > enter:
         raise LivefgError(
@@ -167,12 +174,22 @@ def template() -> str:
         value = f'"{setting.default}"' if isinstance(setting.default, str) else f"{setting.default:g}"
         unit = f" ({setting.unit})" if setting.unit else ""
         lines += [f"# {setting.meaning}{unit}", f"# {setting.name} = {value}"]
+    lines += ["", "# Sections [[rules]] make events of other events; docs/motions.md shows how."]
     return "\n".join(lines) + "\n"
 
 
-def _read(path: Path) -> dict[Setting, Any]:
+def _rules(content: object, path: Path) -> tuple[Rule, ...]:
+    """Imported late, as above."""
+    if content == []:
+        return ()
+    from livefg.recognition.rules import parse_rules  # noqa: PLC0415
+
+    return parse_rules(content, str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -181,6 +198,9 @@ def _read(path: Path) -> dict[Setting, Any]:
         ) from error
     except ValueError as error:
         raise LivefgError(f"The settings {path} are not valid TOML ({error}).") from error
+
+
+def _settings_in(data: Mapping[str, Any], path: Path) -> dict[Setting, Any]:
     known = {f"{setting.section}.{setting.name}": setting for setting in TABLE}
     values: dict[Setting, Any] = {}
     for head, content in data.items():

@@ -19,6 +19,7 @@ from livefg.cli.options import pipeline_options, pipeline_settings
 from livefg.errors import LivefgError
 from livefg.pipeline import PipelineSettings
 from livefg.recognition.decisions import DecisionSettings
+from livefg.recognition.rules import Rule
 from livefg.settings import TABLE, Settings, load_settings, section, settings_file, template
 
 
@@ -48,9 +49,14 @@ def pipeline(*flags: str) -> PipelineSettings:
     return found[0]
 
 
+def tabled() -> dict[str, Any]:
+    """The defaults of what the table holds; rules have no defaults."""
+    return {name: value for name, value in asdict(Settings()).items() if name != "rules"}
+
+
 def test_every_number_of_the_decisions_is_in_the_table() -> None:
     assert {setting.name for setting in section("decisions")} == set(asdict(DecisionSettings()))
-    assert {setting.section for setting in TABLE} == set(asdict(Settings())) - {"rules"}
+    assert {setting.section for setting in TABLE} == set(tabled())
 
 
 @pytest.mark.usefixtures("write")
@@ -118,13 +124,13 @@ def test_a_file_to_fill_in_is_written_once_and_changes_nothing() -> None:
 def test_the_file_to_fill_in_holds_every_default() -> None:
     filled = "\n".join(line.removeprefix("# ") if " = " in line else line for line in template().splitlines())
     found = tomllib.loads(filled)
-    assert found == asdict(Settings())
+    assert found == tabled()
 
 
 def test_the_documentation_shows_the_defaults() -> None:
     text = (Path(__file__).parents[1] / "docs" / "gestures.md").read_text("utf-8")
     shown = text.partition("```toml")[2].partition("```")[0]
-    assert tomllib.loads(shown) == asdict(Settings())
+    assert tomllib.loads(shown) == tabled()
 
 
 def test_the_table_is_shown_with_what_was_changed(write: Callable[[str], Path]) -> None:
@@ -137,3 +143,22 @@ def test_the_table_is_shown_with_what_was_changed(write: Callable[[str], Path]) 
     listed = {row["name"]: row for row in json.loads(run("--json").output)["settings"]}
     assert listed["decisions.hold"]["value"] == 0.5
     assert listed["collect.count"]["value"] == listed["collect.count"]["default"] == 20
+
+
+def test_rules_of_the_file_reach_the_pipeline(write: Callable[[str], Path]) -> None:
+    write('[[rules]]\nname = "next_page"\non = "swipe_left"\nposture = "open_palm"')
+    assert pipeline().rules == (Rule("next_page", on="swipe_left", posture="open_palm"),)
+
+
+def test_a_wrong_rule_names_the_file(write: Callable[[str], Path]) -> None:
+    path = write('[[rules]]\non = "swipe_left"')
+    with pytest.raises(LivefgError, match="has no name") as error:
+        load_settings()
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.usefixtures("write")
+def test_motions_are_all_some_or_none() -> None:
+    assert pipeline().motions
+    assert not pipeline("--motions", "none").motions
+    assert pipeline("--motions", "wave, tap").motion_decisions.only == ("wave", "tap")

@@ -26,6 +26,7 @@ from livefg.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from livefg.actions import ActionRunner
     from livefg.loop import LiveLoop, View
     from livefg.pipeline import Pipeline, PipelineSettings
     from livefg.results import Event, FrameResult
@@ -43,8 +44,8 @@ class Watch:
     """What to watch, and how.
 
     `source_options` go to `open_source`. `mirror` None: mirrored for cameras. `duration` is in seconds, None
-    without end. `statistics` is the interval in seconds between lines on stderr, 0 for none. `on_view` gets
-    every view.
+    without end. `statistics` is the interval in seconds between lines on stderr, 0 for none. `actions` is a file
+    that says which events set off what; in a `dry_run` they are only told. `on_view` gets every view.
     """
 
     source: str
@@ -58,6 +59,8 @@ class Watch:
     folder: Path = Path()
     duration: float | None = None
     statistics: float = 0.0
+    actions: Path | None = None
+    dry_run: bool = False
     on_view: Callable[[View], Any] | None = None
 
 
@@ -107,6 +110,12 @@ class Watch:
     metavar="SECONDS",
     help=f"A line on stderr every so often, 0 for none.  [default: {_STATISTICS_SECONDS:g} without a window]",
 )
+@click.option(
+    "--actions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that says which events set off what: keys, commands, requests, messages (see docs/motions.md).",
+)
+@click.option("--dry-run", is_flag=True, help="With --actions: say what would be done, and do nothing.")
 @pipeline_options
 def command(
     size: tuple[int, int] | None,
@@ -126,6 +135,8 @@ def command(
     """
     if options["as_json"] and not options["headless"]:
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
+    if options["dry_run"] and not options["actions"]:
+        raise click.UsageError("--dry-run is about actions: add --actions FILE.")
     settings = for_live(pipeline_settings(options))
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
@@ -161,6 +172,8 @@ def watch(request: Watch) -> None:
         recorder = stack.enter_context(Recorder(loop, source.info, request.quality, notices))
         for path in request.record:
             recorder.start(path)
+        if request.actions:
+            loop.add_sink(stack.enter_context(_actions(request.actions, request.dry_run, notices)))
         stack.enter_context(loop)
         stack.enter_context(_Companion(loop, request))
         if request.headless:
@@ -168,6 +181,13 @@ def watch(request: Watch) -> None:
         else:
             _in_window(request, loop, source, recorder, notices, lambda: stage_devices(pipeline.reports))
         tell(loop.statistics().line())
+
+
+def _actions(path: Path, dry_run: bool, notices: _Notices) -> ActionRunner:
+    """What does what the file asks for."""
+    from livefg.actions import ActionRunner, load_actions
+
+    return ActionRunner(load_actions(path), notices, dry_run=dry_run)
 
 
 class _Notices:

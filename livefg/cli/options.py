@@ -75,6 +75,13 @@ _PIPELINE_OPTIONS = (
         metavar="NAME|PATH",
         help="The classifier that names gestures.  [default: the one chosen with `livefg models use`]",
     ),
+    click.option(
+        "--motions",
+        default="all",
+        show_default=True,
+        metavar="LIST",
+        help="Motions to make events of: all, none, or labels with commas, as in swipe_left,swipe_right.",
+    ),
     *(
         click.option(
             f"--{setting.name}",
@@ -97,11 +104,20 @@ def pipeline_options(command: Command) -> Command:
 def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
     """Take the values of `pipeline_options` out of a command's options; what they leave open the user's file says."""
     from livefg.pipeline import PipelineSettings
+    from livefg.recognition.motion_decisions import MotionSettings
 
     given = {setting: options.pop(setting.name) for setting in section("decisions")}
     settings = load_settings(changes={key: value for key, value in given.items() if value is not None})
     names = ("device", "hands", "faces", "lite", "backend", "mediapipe_models", "gesture_model")
-    return PipelineSettings(decisions=settings.decisions, **{name: options.pop(name) for name in names})
+    motions = options.pop("motions")
+    only = () if motions in {"all", "none"} else tuple(label.strip() for label in motions.split(","))
+    return PipelineSettings(
+        decisions=settings.decisions,
+        motions=motions != "none",
+        motion_decisions=MotionSettings(only=only),
+        rules=settings.rules,
+        **{name: options.pop(name) for name in names},
+    )
 
 
 def for_live(settings: PipelineSettings) -> PipelineSettings:

@@ -68,6 +68,7 @@ EVENT_COLOURS: dict[str, Colour] = {
     "gesture": (255, 176, 59),
     "motion": (96, 190, 245),
     "head": (232, 140, 200),
+    "rule": (250, 190, 90),
     "face": (62, 214, 168),
 }
 RECORDING: Colour = (255, 82, 82)

@@ -62,7 +62,7 @@ class MotionRecognizer:
     """Adds the events of motions to results. Feed it the results of one source in the order of their times.
 
     `hands` and `heads` are motion networks, either of which may be missing. Raises LivefgError if one of them takes
-    other inputs than a motion network does.
+    other inputs than a motion network does, or the settings watch for a motion that none of them knows.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class MotionRecognizer:
         heads: Classifier | None = None,
         settings: MotionSettings | None = None,
     ) -> None:
+        _require_known(settings, [one for one in (hands, heads) if one])
         self._hands = _Followed(hands, "motion", _HAND_INPUTS, settings) if hands else None
         self._heads = _Followed(heads, "head", _HEAD_INPUTS, settings) if heads else None
 
@@ -106,6 +107,13 @@ class MotionRecognizer:
             )
             events += self._heads.see(poses, result.time)
         return replace(result, events=(*result.events, *events)) if events else result
+
+
+def _require_known(settings: MotionSettings | None, classifiers: list[Classifier]) -> None:
+    known = [label for one in classifiers for label in one.labels if label != "none"]
+    for label in settings.only if settings else ():
+        if label not in known:
+            raise LivefgError(f"There is no motion {label!r}; there are {', '.join(known)}.")
 
 
 class _Followed:
