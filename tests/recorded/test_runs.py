@@ -24,7 +24,7 @@ from livefg.sources import open_source
 from livefg.sources.selected import Choice
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = PipelineSettings(device="cpu", faces=1)
+SMALL = PipelineSettings(device="cpu", faces=1, search_interval=0.1)
 
 
 @pytest.fixture(scope="module")
