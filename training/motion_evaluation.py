@@ -22,7 +22,7 @@ from training.motion_fit import logits_of_steps
 from training.motion_networks import MotionNetwork
 from training.motion_windows import steps_at
 
-__all__ = ["TOLERANCE", "Detect", "Found", "Score", "detector", "judge", "score"]
+__all__ = ["TOLERANCE", "Detect", "Found", "Score", "detector", "judge", "score", "watched"]
 
 TOLERANCE = 0.5
 SOON = 0.25
@@ -66,7 +66,7 @@ class Score:
                 self.detected[one.label] = self.detected.get(one.label, 0) + 1
                 self.latencies.append(one.time - hit.end)
                 continue
-            if any(span.ignore and span.label in {one.label, ""} for span in here):
+            if any((span.ignore or span.again) and span.label in {one.label, ""} for span in here):
                 continue
             self.false[one.label] = self.false.get(one.label, 0) + 1
             for span in here:

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from livefg.recognition.motion_window import LONG_AGO, WINDOW_SECONDS
-from training.motion_data.takes import Take
+from training.motion_data.takes import FloatArray, Take
 from training.motion_networks import Subject, hand_steps, head_steps
 
-__all__ = ["AFTER", "BEFORE", "Windows", "moments", "steps_at", "training_windows"]
+__all__ = ["AFTER", "BEFORE", "Windows", "moments", "raw_windows", "steps_at", "training_windows"]
 
-LENGTH = 80
+LENGTH = 100
 BEFORE, AFTER = 0.02, 0.25
 """A motion is to be named from so many seconds before it is ready until so many after its end."""
 _UNCLEAR_BEFORE, _UNCLEAR_AFTER = 0.25, 0.50
@@ -45,22 +45,25 @@ class Windows:
         )
 
 
-def steps_at(take: Take, rows: npt.NDArray[np.integer], subject: Subject = "hand") -> Tensor:
-    """What a network sees at the frames `rows` of a take: even steps (N, STEPS, channels)."""
+def raw_windows(take: Take, rows: npt.NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
+    """What `History` holds at the frames `rows` of a take: values (N, T, ...) and times (N, T) of windows."""
     back = rows[:, None] + np.arange(1 - LENGTH, 1)
     inside = back >= 0
     back = np.maximum(back, 0)
-    now = take.times[rows][:, None]
-    times = take.times[back] - now
+    times = take.times[back] - take.times[rows][:, None]
     # One sample before the window's beginning stays, as in `History`.
     following = np.concatenate([times[:, 1:], np.zeros((len(rows), 1))], axis=1)
     times = np.where(inside & (following > -WINDOW_SECONDS), times, LONG_AGO)
-    values = torch.from_numpy(take.values[back])
-    when = torch.from_numpy(times.astype(np.float32))
+    return take.values[back], times.astype(np.float32)
+
+
+def steps_at(take: Take, rows: npt.NDArray[np.integer], subject: Subject = "hand") -> Tensor:
+    """What a network sees at the frames `rows` of a take: even steps (N, STEPS, channels)."""
+    values, times = (torch.from_numpy(array) for array in raw_windows(take, rows))
     with torch.no_grad():
         if subject == "head":
-            return head_steps(values, when)
-        return hand_steps(values, when, torch.full((len(rows),), float(take.right)))
+            return head_steps(values, times)
+        return hand_steps(values, times, torch.full((len(rows),), float(take.right)))
 
 
 def moments(take: Take) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:

@@ -73,6 +73,9 @@ class _Request:
     show_default=True,
     help="Which hand is meant if there are two; only: neither.",
 )
+@click.option(
+    "--motion", is_flag=True, help="The label is a motion: repeat it to a beat, ten times by default."
+)
 @click.option("--headless", is_flag=True, help="Open no window; what helps is told on stderr.")
 @click.option(
     "--source-mirrored", is_flag=True, help="The source or the files are mirror images of the scene."
@@ -93,6 +96,8 @@ def command(
     **options: Any,
 ) -> None:
     """Record examples of a gesture, for `livefg train gestures` to learn from.
+
+    livefg collect LABEL --motion records a motion instead: it gives a beat and cuts the repetitions out by itself.
 
     livefg collect LABEL opens the camera, counts down, and takes an example whenever a hand is seen well and differs
     from the ones before; q ends it early. livefg collect LABEL FILE... takes them from videos, pictures and folders of
@@ -118,10 +123,44 @@ def command(
     changes = {one: given[one.name] for one in section("collect") if given[one.name] is not None}
     settings = load_settings(changes=changes).collect
     label = check_label(label or "")
+    if options.pop("motion"):
+        _motion(
+            label,
+            settings.person,
+            10 if count is None else settings.count,
+            settings.countdown,
+            files,
+            options,
+        )
+        return
     if files:
         _from_files(_Request(label, settings.person, count, 0.0, options), files, store)
     else:
         _live(_Request(label, settings.person, settings.count, settings.countdown, options), store)
+
+
+def _motion(
+    label: str, person: str, count: int, countdown: float, files: tuple[Path, ...], options: dict[str, Any]
+) -> None:
+    """Record repetitions of a motion."""
+    from livefg.cli.collect_motion import MotionRequest, collect_motion
+
+    if files:
+        raise click.UsageError(
+            "Motions are recorded from one --source, which may be a video, not from files."
+        )
+    collect_motion(
+        MotionRequest(
+            label,
+            person,
+            count,
+            countdown,
+            options["source"],
+            options["source_mirrored"],
+            options["headless"],
+            options["device"],
+        )
+    )
 
 
 def _live(request: _Request, store: RecordingStore) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from livefg.collect.collector import Progress
+from livefg.collect.motions import MotionProgress
 from livefg.overlay.chips import panel_patch, text_patch
 from livefg.overlay.draw import ImageArray, Patch, compose_patch, paste, rounded_mask, solid_patch
 from livefg.overlay.fonts import Weight
 from livefg.overlay.style import DIM, KNOWN, TEXT, TRACK, TRACK_OPACITY, WARNING, Colour, Scale
 from livefg.overlay.text import clean_text, fit_text, line_height, text_width
 
-__all__ = ["draw_entry", "draw_progress"]
+__all__ = ["draw_beat", "draw_entry", "draw_progress"]
 
 _WIDTH = 0.72  # of the picture
 _FLASH_SECONDS = 0.3
@@ -47,6 +48,24 @@ def draw_progress(image: ImageArray, progress: Progress, others: Mapping[str, in
     share = progress.done / progress.count if progress.count else None
     just_taken = progress.taken_at is not None and 0 <= now - progress.taken_at < _FLASH_SECONDS
     _paste_panel(image, lines, scale, share, KNOWN if just_taken else WARNING)
+
+
+def draw_beat(image: ImageArray, progress: MotionProgress) -> None:
+    """Draw, in place at the bottom of the picture, when to do the motion again and what came of the last time."""
+    scale = Scale.of(image.shape[1], image.shape[0])
+    if progress.beat == "wait":
+        _draw_number(image, math.ceil(progress.seconds), scale)
+    now = progress.beat == "now"
+    lines: list[_Line] = [
+        (
+            f"{clean_text(progress.label)}   {progress.done} of {progress.count}",
+            round(scale.text * 1.15),
+            "semibold",
+            TEXT,
+        ),
+        (progress.request, scale.text, "semibold" if now else "medium", KNOWN if now else DIM),
+    ]
+    _paste_panel(image, lines, scale, progress.done / progress.count, KNOWN if now else WARNING)
 
 
 def draw_entry(image: ImageArray, question: str, text: str) -> None:

@@ -10,7 +10,6 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from training.motion_data.actor import POSTURES
 from training.motion_data.hand import Build, as_landmarks, hand_points
 from training.motion_data.takes import FloatArray, Span, Take
 
-__all__ = ["beckoning_signs", "index_tips", "pose_segments", "tracked_clip"]
+__all__ = ["STIFF_LABELS", "beckoning_signs", "index_tips", "pose_segments", "real_sets"]
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +35,49 @@ _TWO_HANDED = {"pinch", "spread", "flip_table", "Flip Tale", "spin", "invalid"}
 _ASPECT = 16 / 9
 """Of the sets without pixels: with it shoulders, torsos and circles have their natural proportions."""
 _UNIT = 720.0
+
+STIFF_LABELS = (
+    "swipe_left",
+    "swipe_right",
+    "swipe_up",
+    "swipe_down",
+    "wave",
+    "circle_clockwise",
+    "circle_counterclockwise",
+)
+"""What a hand can show of which only the place is known."""
+_TIPS = {
+    "kinivi": (
+        "gestures/landmarks_keypoint/point_history.csv",
+        {0: "none", 1: "circle_clockwise", 2: "circle_counterclockwise", 3: "none"},
+        "Apache-2.0",
+    ),
+    "gestnet": (
+        "gestures/gestnet/model__point_history_classifier__point_history.csv",
+        {0: "swipe_right", 1: "swipe_left", 2: "wave", 3: "circle"},
+        "MIT",
+    ),
+}
+
+
+def real_sets(data: Path) -> dict[str, list[Take]]:
+    """The recordings of real people in the data folder, by set."""
+    motion = data / "motion"
+    sets = {"pose_segments": list(pose_segments(motion / "pose_segments"))}
+    for name, (path, names, licence) in _TIPS.items():
+        sets[name] = list(index_tips(data / path, names, name, licence))
+    spins = motion / "come_away_spin"
+    sets["come_away_spin"] = [
+        beckoning_signs(path, "come_away_spin", "Apache-2.0", label)
+        for path, label in (
+            (spins / "raw_come_1627646273.npy", "come"),
+            (spins / "raw_away_1627646273.npy", "away"),
+            (spins / "raw_spin_1627646273.npy", "circle"),
+        )
+    ]
+    signs = sorted((motion / "brno_signs").glob("*.npy"))
+    sets["brno_signs"] = [beckoning_signs(path, "brno_signs", "Apache-2.0", fps=30.0) for path in signs]
+    return sets
 
 
 def pose_segments(folder: Path) -> Iterator[Take]:
@@ -183,9 +225,26 @@ def _tip_take(run: Array, label: str, session: str, source: str, licence: str, p
     if label.startswith("swipe"):
         end = times[_stroke_end(times, way, rest, len(way) - rest - 1)]
         spans = (Span(label, begin, end, end),)
+    elif label == "circle":
+        spans = _circles(way[rest:-rest], begin, end)
     elif label != "none":
         spans = (Span(label, begin, end, min(end, begin + 0.8)),)
     yield Take(times, values.astype(np.float32), spans, True, source, session, source, licence)
+
+
+def _circles(way: Array, begin: float, end: float) -> tuple[Span, ...]:
+    """A circle whose direction nobody wrote down: taken from the way itself, ignored where it hardly turns."""
+    steps = np.diff(way, axis=0)
+    steps = steps[np.linalg.norm(steps, axis=1) > 0.002 * _UNIT]
+    angles = np.arctan2(steps[:, 1], steps[:, 0])
+    turns = float(np.mod(np.diff(angles) + np.pi, 2 * np.pi).sum() - np.pi * max(0, len(angles) - 1)) / (
+        2 * np.pi
+    )
+    # y points down and x towards the person's left, so a positive turn is one against the clock for the person.
+    label = "circle_counterclockwise" if turns > 0 else "circle_clockwise"
+    return (
+        Span(label if abs(turns) >= 0.8 else "", begin, end, min(end, begin + 0.8), ignore=abs(turns) < 0.8),
+    )
 
 
 def beckoning_signs(path: Path, source: str, licence: str, label: str = "", fps: float = 15.0) -> Take:
@@ -197,24 +256,11 @@ def beckoning_signs(path: Path, source: str, licence: str, label: str = "", fps:
     points = rows[:, :84].reshape(-1, 21, 4)[..., :3] * [-4 / 3 * _UNIT, _UNIT, 4 / 3 * _UNIT]
     times = np.arange(len(points)) / fps
     first, last = points[:, 5, :2] - points[:, 0, :2], points[:, 17, :2] - points[:, 0, :2]
+    if label == "circle":
+        (one,) = _circles(points[:, 8, :2], 0.0, float(times[-1]))
+        label = one.label
     right = float(np.median(first[:, 0] * last[:, 1] - first[:, 1] * last[:, 0])) < 0
-    spans = (Span(label, 0.0, float(times[-1]), 1.0),) if label else ()
+    spans = (Span(label, 0.0, float(times[-1]), 1.0, again=True),) if label else ()
     return Take(
         times, points.astype(np.float32), spans, right, source, f"{source}-{path.stem}", source, licence
-    )
-
-
-def tracked_clip(
-    hands: list[dict[str, Any]], source: str, spans: tuple[Span, ...] = (), licence: str = ""
-) -> Take:
-    """One tracked hand out of a clip: rows with `time`, `landmarks` (21, 3) and `right`, in an unmirrored picture."""
-    return Take(
-        times=np.array([row["time"] for row in hands]),
-        values=np.stack([row["landmarks"] for row in hands]).astype(np.float32),
-        spans=spans,
-        right=bool(np.mean([row["right"] for row in hands]) >= 0.5),
-        person=source,
-        session=source,
-        source=source,
-        licence=licence,
     )
