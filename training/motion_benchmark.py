@@ -1,0 +1,205 @@
+"""The three kinds side by side: recurrent, convolutions over time, and the rule that people write by hand.
+
+`python -m training.motion_benchmark --data ../shared/data --network gru=FILE --network tcn=FILE`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from livefg.inference.classifier import Classifier
+from livefg.pipeline import Pipeline, PipelineSettings
+from livefg.recognition.motion_decisions import MotionSettings
+from livefg.results import EventKind
+from livefg.sources import open_source
+from training.motion_data.acts import MOTIONS
+from training.motion_data.real import STIFF_LABELS, real_sets
+from training.motion_data.takes import Span, Take
+from training.motion_evaluation import Detect, Found, judge, score, watched
+from training.motion_windows import raw_windows
+
+__all__ = ["benchmark", "clip_takes", "file_detector", "main", "wrist_rule"]
+
+_JUDGES = 400_000
+_SWIPES = ("swipe_left", "swipe_right", "swipe_up", "swipe_down")
+_CONDITIONS = {
+    "30 fps": (30.0, 0.0),
+    "15 fps": (15.0, 0.0),
+    "30 fps, 10 % dropped": (30.0, 0.1),
+    "60 fps": (60.0, 0.0),
+}
+_DEMO = (Span("grab", 2.3, 2.9, 2.9), Span("wave", 8.05, 9.3, 8.8), Span("swipe_left", 9.55, 10.15, 10.15))
+_CLIPS = "video/intel_asl"
+
+
+def wrist_rule(reach: float, seconds: float = 0.5, pause: float = 0.7) -> Detect:
+    """What people write by hand: a wrist that moved `reach` sizes of the hand within `seconds` is a swipe that way.
+
+    `pause` is how long nothing follows.
+    """
+
+    def detect(take: Take) -> list[Found]:
+        found: list[Found] = []
+        recent: deque[tuple[float, Any]] = deque()
+        quiet_until = -1.0
+        for time, hand in zip(take.times.tolist(), take.values, strict=True):
+            size = float(np.linalg.norm(hand[9, :2] - hand[0, :2])) + 1e-6
+            recent.append((time, hand[0, :2]))
+            while recent[0][0] < time - seconds:
+                recent.popleft()
+            x, y = ((hand[0, :2] - recent[0][1]) / size).tolist()
+            if (
+                time < quiet_until
+                or max(abs(x), abs(y)) < reach
+                or min(abs(x), abs(y)) > 0.5 * max(abs(x), abs(y))
+            ):
+                continue
+            if abs(x) > abs(y):
+                label = "swipe_left" if x > 0 else "swipe_right"
+            else:
+                label = "swipe_down" if y > 0 else "swipe_up"
+            found.append(Found(label, time, 1.0))
+            quiet_until = time + pause
+            recent.clear()
+            recent.append((time, hand[0, :2]))
+        return found
+
+    return detect
+
+
+def file_detector(path: Path, only: Sequence[str] = ()) -> Detect:
+    """The detector as it runs live, with a model file."""
+    classifier = Classifier.load(path, "cpu", task="motion")
+    settings = MotionSettings(only=tuple(only))
+
+    def detect(take: Take) -> list[Found]:
+        if len(take.times) < 3:
+            return []
+        rows = np.arange(len(take.times))
+        chances = []
+        for part in np.array_split(rows, max(1, len(rows) // 256)):
+            values, times = raw_windows(take, part)
+            right = np.full(len(part), float(take.right), np.float32)
+            inputs = (values, times, right) if take.values.ndim == 3 else (values, times)
+            chances.append(classifier.classify(*inputs))
+        kind: EventKind = "motion" if take.values.ndim == 3 else "head"
+        threshold = classifier.info.reject_threshold
+        return watched(take, np.concatenate(chances), classifier.labels, kind, threshold, settings)
+
+    return detect
+
+
+def clip_takes(path: Path, spans: Sequence[Span] = (), source: str = "") -> list[Take]:
+    """The hands that livefg tracks in a video; `spans` are what the right hand does there."""
+    rows: dict[int, list[tuple[float, Any, bool]]] = {}
+    settings = PipelineSettings(device="cpu", faces=0, gestures=False, motions=False, smooth=True)
+    with Pipeline(settings) as pipeline, open_source(str(path)) as frames:
+        for frame in frames:
+            for hand in pipeline.process(frame).hands:
+                seen = hand.landmarks if hand.raw_landmarks is None else hand.raw_landmarks
+                rows.setdefault(hand.track, []).append((frame.time, seen, hand.side == "right"))
+    takes = []
+    for track, seen_rows in rows.items():
+        times, values, right = zip(*seen_rows, strict=True)
+        is_right = float(np.mean(right)) >= 0.5
+        name = f"{source or path.stem}-{track}"
+        takes.append(
+            Take(
+                np.array(times),
+                np.stack(values).astype(np.float32),
+                tuple(spans) if is_right else (),
+                is_right,
+                source,
+                name,
+                source,
+            )
+        )
+    return [take for take in takes if len(take.times) >= 8]
+
+
+def benchmark(
+    detectors: Mapping[str, Detect],
+    swipes: Mapping[str, Detect],
+    sets: Mapping[str, Sequence[Take]],
+    people: int,
+) -> dict[str, Any]:
+    """Everything in one table: `detectors` of all motions, and the same and rules for `swipes` alone."""
+    from training.motions import idle_takes, moving_takes  # noqa: PLC0415 - torch, only for this
+
+    moving, idle = moving_takes("hand", _JUDGES, people), idle_takes("hand", _JUDGES + 1000, people)
+    report: dict[str, Any] = {"simulated": {}, "simulated_swipes": {}, "real": {}, "real_swipes": {}}
+    for name, (fps, dropped) in _CONDITIONS.items():
+        report["simulated"][name] = {
+            kind: {
+                "moving": judge(moving, detect, tuple(MOTIONS), fps, dropped),
+                "idle": judge(idle, detect, tuple(MOTIONS), fps, dropped),
+            }
+            for kind, detect in detectors.items()
+        }
+        report["simulated_swipes"][name] = {
+            kind: {
+                "moving": judge(moving, detect, _SWIPES, fps, dropped),
+                "idle": judge(idle, detect, _SWIPES, fps, dropped),
+            }
+            for kind, detect in swipes.items()
+        }
+    for name, takes in sets.items():
+        stiff = name in {"pose_segments", "kinivi", "gestnet"}
+        labels = STIFF_LABELS if stiff else tuple(MOTIONS)
+        report["real"][name] = {
+            kind: score(takes, _masked(detect, labels), labels).report() for kind, detect in detectors.items()
+        }
+        report["real_swipes"][name] = {
+            kind: score(takes, detect, _SWIPES).report() for kind, detect in swipes.items()
+        }
+    return report
+
+
+def _masked(detect: Detect, labels: Sequence[str]) -> Detect:
+    """Without the events of labels that a set cannot show."""
+    return lambda take: [found for found in detect(take) if found.label in labels]
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(exists=True, path_type=Path), help="The data folder.")
+@click.option(
+    "--network", "networks", multiple=True, required=True, metavar="KIND=FILE", help="A model file."
+)
+@click.option("--people", default=40, show_default=True, help="Simulated people of each sort, a minute each.")
+@click.option("--demo", type=click.Path(exists=True, path_type=Path), help="The demo clip.")
+@click.option("--note", default="", help="Said in the result, as on what was held out.")
+def main(data: Path, networks: tuple[str, ...], people: int, demo: Path | None, note: str) -> None:
+    """Print as JSON how well networks and rules find motions of simulated and real people."""
+    files = dict(one.partition("=")[::2] for one in networks)
+    detectors = {kind: file_detector(Path(path)) for kind, path in files.items()}
+    swipes = {kind: file_detector(Path(path), _SWIPES) for kind, path in files.items()}
+    swipes |= {"rule, cautious": wrist_rule(3.0), "rule, eager": wrist_rule(1.5)}
+    sets: dict[str, list[Take]] = dict(real_sets(data))
+    if demo:
+        sets["demo"] = clip_takes(demo, _DEMO, "demo")
+    clips = sorted((data / _CLIPS).glob("*.mkv"))
+    sets["intel_asl"] = [take for clip in clips for take in clip_takes(clip, source="intel_asl")]
+    result = {
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "note": note,
+        "networks": {
+            kind: dict(Classifier.load(Path(path), "cpu").info.metrics) for kind, path in files.items()
+        },
+        **benchmark(detectors, swipes, sets, people),
+    }
+    click.echo(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
