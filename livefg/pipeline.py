@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -28,6 +28,7 @@ from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_n
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
+from livefg.recognition.liveness import Liveness
 from livefg.recognition.motion import MotionRecognizer, load_motions
 from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
@@ -55,7 +56,8 @@ class PipelineSettings:
     makes events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is
     searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
     events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
-    (None: the user's own), and costs nothing while nobody is. `expressions` says what faces express.
+    (None: the user's own), and costs nothing while nobody is. `expressions` says what faces express,
+    `liveness` looks for signs that they are no pictures and asks for a blink and a turn.
     `motions` makes events of hands and heads that move with a meaning, as `motion_decisions` says; `motion_model` names
     the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
@@ -78,6 +80,7 @@ class PipelineSettings:
     identity: bool = True
     gallery: Path | None = None
     expressions: bool = True
+    liveness: bool = False
     motions: bool = True
     motion_model: str | None = None
     search_interval: float = 0.0
@@ -177,6 +180,7 @@ class Pipeline:
         )
         self._states = FaceStates(tracked=self.settings.follows) if self.settings.blendshapes else None
         self._motions = motions.result() if motions else None
+        self._liveness = Liveness() if self.settings.liveness and self.settings.follows else None
         decides = self.settings.follows and self.settings.decide
         self._rules = RuleWatch(self.settings.rules) if decides and self.settings.rules else None
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
@@ -224,6 +228,8 @@ class Pipeline:
         for stage in (self._states, self._motions, self._decider, self._rules):
             if stage:
                 stage.reset()
+        if self._liveness:
+            self._liveness.reset()
 
     def close(self) -> None:
         """Stop the worker threads and give back the networks; calling it again does nothing."""
@@ -234,6 +240,8 @@ class Pipeline:
         result = pending.result()
         if self._states:
             result = self._states(result)
+        if self._liveness:
+            result = replace(result, events=(*result.events, *self._liveness(result)))
         if self._motions:
             begun = time.perf_counter()
             result = self._motions(result, pending.frame.mirrored)
@@ -247,7 +255,12 @@ class Pipeline:
         chains: dict[str, Chain[Any]] = {
             name: _timed(chain, name, seconds) for name, chain in self._perception.lanes(frame).items()
         }
-        for name, stage in (("identity", self._identifier), ("expressions", self._expressions)):
+        stages: tuple[tuple[str, FaceStage | None], ...] = (
+            ("identity", self._identifier),
+            ("expressions", self._expressions),
+            ("liveness", self._liveness),
+        )
+        for name, stage in stages:
             if stage and "faces" in chains:
                 chains["faces"] = _known_better(chains["faces"], stage, frame, name, seconds)
         lanes = {name: self._pool.start(chain, name) for name, chain in chains.items()}

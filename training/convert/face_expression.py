@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,55 @@ import onnx
 
 from training.convert.graph_builder import GraphBuilder
 
-__all__ = ["EXPRESSIONS", "MEAN_COLOUR", "SIDE", "TEMPERATURE", "convert_face_expression", "read_weights"]
+__all__ = [
+    "EXPRESSIONS",
+    "LOOK",
+    "MEAN_COLOUR",
+    "SIDE",
+    "TEMPERATURE",
+    "Look",
+    "convert_face_expression",
+    "read_weights",
+]
+
+FloatArray = npt.NDArray[np.float32]
 
 EXPRESSIONS = ["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"]
 """In upstream's order, which are livefg's names too."""
 SIDE = 112
 MEAN_COLOUR = (122.782, 117.001, 104.298)
-TEMPERATURE = 2.15
+TEMPERATURE = 2.13
 """What upstream's logits are divided by; `python -m training.expressions` measures it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pictures are made alike before the network sees them, so that it sees small, blurred and dark faces better.
+
+    Grey levels (0..255) are brought to a mean of `level` and a standard deviation of `contrast`, with at most
+    `most_gain`. Then what a Gaussian blur of `sigma` pixels takes away is added up to `most_sharpening` times, as far
+    as it is less than the share `detail` of all contrast.
+    """
+
+    level: float = 125.0
+    contrast: float = 50.0
+    most_gain: float = 5.0
+    detail: float = 0.35
+    most_sharpening: float = 1.5
+    sigma: float = 3.0
+    radius: int = 9
+
+    def gaussian(self) -> FloatArray:
+        """The blur along one axis, (2 * radius + 1,), with sum 1."""
+        places = np.arange(-self.radius, self.radius + 1)
+        weights = np.exp(-(places**2) / (2 * self.sigma**2))
+        return np.asarray(weights / weights.sum(), np.float32)
+
+
+LOOK = Look()
 
 _BLOCKS = 4
 _POOL = 7
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def read_weights(content: bytes, manifest: bytes) -> dict[str, FloatArray]:
@@ -49,17 +86,19 @@ def convert_face_expression(
 ) -> onnx.ModelProto:
     """Aligned faces (N, 112, 112, 3) RGB to calibrated probabilities (N, 7); weights stored as float16.
 
-    Each face is looked at as it is and mirrored, and the logits are averaged.
+    Faces are made alike in brightness, contrast and sharpness; each is looked at as it is and mirrored, and the logits
+    are averaged.
     """
     weights = read_weights(content, manifest)
     graph = GraphBuilder("expression", round_to_half=round_to_half)
     image = graph.input("image", np.uint8, ["N", SIDE, SIDE, 3])
-    axis, start, end = graph.integers(2), graph.integers(-1), graph.integers(np.iinfo(np.int64).min)
-    mirrored = graph.node("Slice", [image, start, end, axis, graph.integers(-1)])
-    both = graph.node("Concat", [image, mirrored], axis=0)
-    pixels = graph.node("Transpose", [graph.node("Cast", [both], to=1)], perm=[0, 3, 1, 2])
+    pixels = graph.node("Transpose", [graph.node("Cast", [image], to=1)], perm=[0, 3, 1, 2])
+    even = _sharpened(graph, _levelled(graph, pixels))
+    start, end = graph.integers(-1), graph.integers(np.iinfo(np.int64).min)
+    mirrored = graph.node("Slice", [even, start, end, graph.integers(3), graph.integers(-1)])
+    both = graph.node("Concat", [even, mirrored], axis=0)
     mean = graph.constant(np.array(MEAN_COLOUR, np.float32).reshape(1, 3, 1, 1))
-    value = graph.node("Sub", [pixels, mean])
+    value = graph.node("Sub", [both, mean])
     for number in range(_BLOCKS):
         value = _dense_block(graph, _part_of(weights, f"dense{number}/"), value, first=number == 0)
     pooled = graph.node("AveragePool", [value], kernel_shape=[_POOL, _POOL], strides=[2, 2])
@@ -71,6 +110,47 @@ def convert_face_expression(
     calibrated = graph.node("Div", [mean_logits, graph.scalar(TEMPERATURE)])
     graph.output("probabilities", graph.node("Softmax", [calibrated], axis=-1), ["N", len(EXPRESSIONS)])
     return graph.build()
+
+
+def _levelled(graph: GraphBuilder, pixels: str) -> str:
+    """Pixels (N, 3, height, width) with the usual brightness and contrast."""
+    centred = graph.node("Sub", [pixels, _mean(graph, pixels)])
+    contrast = graph.node("Max", [_deviation(graph, pixels), graph.scalar(1)])
+    wanted = graph.node("Div", [graph.scalar(LOOK.contrast), contrast])
+    gain = graph.node("Min", [wanted, graph.scalar(LOOK.most_gain)])
+    level = graph.scalar(LOOK.level)
+    return _clipped(graph, graph.node("Add", [graph.node("Mul", [centred, gain]), level]), 0, 255)
+
+
+def _sharpened(graph: GraphBuilder, pixels: str) -> str:
+    """The same with as much detail as a sharp picture has, as far as it can be had."""
+    radius, weights = LOOK.radius, LOOK.gaussian()
+    border = graph.integers(0, 0, radius, radius, 0, 0, radius, radius)
+    blurred = graph.node("Pad", [pixels, border], mode="reflect")
+    for shape in ((3, 1, len(weights), 1), (3, 1, 1, len(weights))):
+        line = np.broadcast_to(weights.reshape(shape[2:]), shape)
+        blurred = graph.node("Conv", [blurred, graph.constant(line, exact=True)], group=3)
+    detail = graph.node("Sub", [pixels, blurred])
+    grey, grey_detail = (graph.node("ReduceMean", [one], axes=[1]) for one in (pixels, detail))
+    contrast, fine = _deviation(graph, grey), _deviation(graph, grey_detail)
+    wanted = graph.node("Mul", [graph.node("Max", [contrast, graph.scalar(1)]), graph.scalar(LOOK.detail)])
+    lacking = graph.node("Div", [wanted, graph.node("Max", [fine, graph.scalar(1e-3)])])
+    more = _clipped(graph, graph.node("Sub", [lacking, graph.scalar(1)]), 0, LOOK.most_sharpening)
+    return _clipped(graph, graph.node("Add", [pixels, graph.node("Mul", [detail, more])]), 0, 255)
+
+
+def _mean(graph: GraphBuilder, value: str) -> str:
+    return graph.node("ReduceMean", [value], axes=[1, 2, 3])
+
+
+def _deviation(graph: GraphBuilder, value: str) -> str:
+    """The standard deviation over each picture."""
+    centred = graph.node("Sub", [value, _mean(graph, value)])
+    return graph.node("Sqrt", [_mean(graph, graph.node("Mul", [centred, centred]))])
+
+
+def _clipped(graph: GraphBuilder, value: str, low: float, high: float) -> str:
+    return graph.node("Clip", [value, graph.scalar(low), graph.scalar(high)])
 
 
 def _part_of(weights: Mapping[str, FloatArray], prefix: str) -> dict[str, FloatArray]:

@@ -120,7 +120,38 @@ Rates are equal at a cosine near 0.36. The LFW pictures shrunk to a width of the
 | 16 | 93 | 0.098 | 0.18 | 0.34 |"""
 
 _EXPRESSIONS_MEASURED = """\
-TO BE MEASURED"""
+Press photographs of muxspace/facial_expressions (Apache-2.0; grey LFW pictures, labelled by students: the labels are
+noisy), whose faces livefg found; the temperature was measured on four fifths of the people, the other fifth judged, in
+turns. The small faces are the same ones, cut out, grey and 48 pixels wide; blurred with a deviation of one of these
+pixels; at a quarter of the light.
+
+| pictures | faces | right | ECE | neutral | happy | sad | angry | fearful | disgusted | surprised |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| 250 pixels | 933 | 0.748 | 0.042 | 0.75 | 0.91 | 0.67 | 0.78 | 0.33 of 6 | 0.40 of 10 | 0.63 |
+| 48 pixels, grey | 894 | 0.733 | 0.038 | 0.73 | 0.92 | 0.64 | 0.69 | 0 of 5 | 0.38 of 8 | 0.68 |
+| 48 pixels, blurred | 894 | 0.688 | 0.058 | 0.66 | 0.90 | 0.64 | 0.55 | 0 of 5 | 0.12 of 8 | 0.71 |
+| 48 pixels, dark | 894 | 0.736 | 0.025 | 0.74 | 0.91 | 0.67 | 0.68 | 0 of 5 | 0.38 of 8 | 0.69 |
+
+The film stills in the same set (small, dark, labelled by the scene rather than by the face) are not counted: 0.30 of
+230 are right at 250 pixels, 0.28 at 48, with a confidence that is far too high there.
+
+What was tried, on the same pictures at 250 and at 48 pixels, before brightness and sharpness were evened:
+
+| what | right |
+| --- | --- |
+| upstream as it is, on the mesh's box | 0.70, 0.70 (ECE 0.18) |
+| with the mirror image, on the square used now | 0.741, 0.724 |
+| the same with even brightness and sharpness: what ships | 0.748, 0.733 |
+| four more crops, averaged | 0.750, 0.730 before evening: not worth four times the time |
+| blendshapes alone, a linear softmax fitted to other people of this set | 0.62, 0.64 |
+| upstream's scores and blendshapes, fitted likewise | 0.77, 0.75; upstream's scores alone, fitted likewise: 0.77, 0.76 |
+| other networks with an open licence: fer, human's emotion model, facex | 0.55, 0.53, 0.42 at 250 pixels |
+| scores less what the person shows on average (22 people with four pictures or more) | 0.68 to 0.71 of 211 against 0.71 |
+
+So blendshapes add nothing to the network, and a person's own average takes more away than it gives. Weights fitted to
+these pictures are not shipped: they are press photographs, which serve checking only. The temperature is the one number
+that was measured on them. The crop and the evening were chosen among some thirty variants on these same pictures, so the
+figures flatter a little."""
 
 FACTS = {
     "palm_detector": _PALM,
@@ -253,8 +284,10 @@ FACTS = {
         },
         changes=(
             "The picture is taken as uint8; subtracting the mean colour and scaling are part of the graph.",
-            "The face is looked at as it is and mirrored, and the logits are averaged: 1.5 to 2 points more right "
-            "answers than one look, on every set below.",
+            "Before that the graph brings brightness and contrast to their usual values and sharpens what is blurred: "
+            "of dark faces 0.74 instead of 0.61 are right, of blurred ones 0.69 instead of 0.64.",
+            "The face is looked at as it is and mirrored, and the logits are averaged, which gives 1.5 to 2 points "
+            "more right answers.",
             "The logits are divided by a temperature, which changes no answer, only how sure it is.",
             "Weights, stored by upstream as scaled uint8, are rounded to float16 in the file.",
         ),

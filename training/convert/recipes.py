@@ -99,6 +99,13 @@ _CANNED_METADATA = {
     "livefg.created": "2023-04-26",
 }
 
+# Measured on muxspace's press photographs, see the model card.
+_EXPRESSION_METRICS = {
+    "250_px": {"faces": 933, "accuracy": 0.748, "ece": 0.042},
+    "48_px_grey": {"faces": 894, "accuracy": 0.733, "ece": 0.038},
+    "48_px_grey_blurred": {"faces": 894, "accuracy": 0.688, "ece": 0.058},
+    "48_px_grey_dark": {"faces": 894, "accuracy": 0.736, "ece": 0.025},
+}
 _EXPRESSION_METADATA = {
     "livefg.task": "expression",
     "livefg.format": "1",
@@ -111,7 +118,7 @@ _EXPRESSION_METADATA = {
     "livefg.training_data": "weights: face-api's, pictures from public sets and the web, not listed by its author; "
     "livefg trained nothing but the temperature, on press pictures (muxspace, LFW)",
     "livefg.split": "metrics: people whose pictures the temperature was not measured on, five folds",
-    "livefg.metrics": json.dumps({}),
+    "livefg.metrics": json.dumps(_EXPRESSION_METRICS),
     "livefg.licence": "MIT",
     # The date of the upstream file.
     "livefg.created": "2025-10-02",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
-from training.convert.face_expression import MEAN_COLOUR, TEMPERATURE, read_weights
+from training.convert.face_expression import LOOK, MEAN_COLOUR, TEMPERATURE, read_weights
 from training.convert.samples import Samples
 
 __all__ = [
@@ -148,8 +149,9 @@ def face_expression_case(parts: Sequence[bytes], samples: Samples) -> Case:
     """Faces and their mirror images through face-api's network, written down anew in NumPy."""
     images = samples.faces(112)
     weights = read_weights(*parts)
-    logits = np.stack([_face_api_logits(weights, image) for image in images])
-    mirrored = np.stack([_face_api_logits(weights, image[:, ::-1]) for image in images])
+    alike = [_made_alike(image) for image in images]
+    logits = np.stack([_face_api_logits(weights, image) for image in alike])
+    mirrored = np.stack([_face_api_logits(weights, image[:, ::-1]) for image in alike])
     exponents = np.exp((logits + mirrored) / 2 / TEMPERATURE)
     probabilities = exponents / exponents.sum(axis=1, keepdims=True)
     return Case("NumPy", {"image": images}, {"probabilities": probabilities})
@@ -191,6 +193,19 @@ def _around_wrist(points: Array) -> Array:
     centred = points - points[:, :1]
     size = np.ptp(centred[..., :2], axis=1).max(1) + 1e-5
     return np.asarray(centred / size[:, None, None])
+
+
+def _made_alike(image: Array) -> Array:
+    """A face with the brightness, contrast and sharpness that `Look` describes."""
+    pixels = image.astype(np.float32)
+    gain = min(LOOK.most_gain, LOOK.contrast / max(float(pixels.std()), 1.0))
+    pixels = np.clip((pixels - pixels.mean()) * gain + LOOK.level, 0, 255)
+    blur = LOOK.gaussian()
+    detail = pixels - cv2.sepFilter2D(pixels, -1, blur, blur, borderType=cv2.BORDER_REFLECT_101)
+    grey, fine = pixels.mean(axis=2), detail.mean(axis=2)
+    lacking = LOOK.detail * max(float(grey.std()), 1.0) / max(float(fine.std()), 1e-3) - 1
+    more = np.float32(np.clip(lacking, 0, LOOK.most_sharpening))
+    return np.asarray(np.clip(pixels + more * detail, 0, 255))
 
 
 def _face_api_logits(weights: Mapping[str, Array], image: Array) -> Array:
