@@ -144,14 +144,15 @@ What was tried, on the same pictures at 250 and at 48 pixels, before brightness 
 | the same with even brightness and sharpness: what ships | 0.748, 0.733 |
 | four more crops, averaged | 0.750, 0.730 before evening: not worth four times the time |
 | blendshapes alone, a linear softmax fitted to other people of this set | 0.62, 0.64 |
-| upstream's scores and blendshapes, fitted likewise | 0.77, 0.75; upstream's scores alone, fitted likewise: 0.77, 0.76 |
+| upstream's scores fitted likewise, without blendshapes | 0.77, 0.76 |
+| the same with blendshapes | 0.77, 0.75 |
 | other networks with an open licence: fer, human's emotion model, facex | 0.55, 0.53, 0.42 at 250 pixels |
-| scores less what the person shows on average (22 people with four pictures or more) | 0.68 to 0.71 of 211 against 0.71 |
+| scores less the person's own average, 22 people with 211 pictures | 0.65 to 0.71, against 0.71 |
 
 So blendshapes add nothing to the network, and a person's own average takes more away than it gives. Weights fitted to
-these pictures are not shipped: they are press photographs, which serve checking only. The temperature is the one number
-that was measured on them. The crop and the evening were chosen among some thirty variants on these same pictures, so the
-figures flatter a little."""
+these pictures are not shipped: they are press photographs, which serve checking only. The temperature is the one
+number that was measured on them. The crop and the evening were chosen among some thirty variants on these same
+pictures, so the figures flatter a little."""
 
 FACTS = {
     "palm_detector": _PALM,
