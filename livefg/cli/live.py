@@ -116,6 +116,11 @@ class Watch:
     help="File that says which events set off what: keys, commands, requests, messages (see docs/motions.md).",
 )
 @click.option("--dry-run", is_flag=True, help="With --actions: say what would be done, and do nothing.")
+@click.option(
+    "--liveness",
+    is_flag=True,
+    help="Ask faces to blink and to turn, and say which are no still pictures. A courtesy check: a video passes.",
+)
 @pipeline_options
 def command(
     size: tuple[int, int] | None,
@@ -125,6 +130,7 @@ def command(
     source_mirrored: bool,
     loop: bool,
     statistics: float | None,
+    liveness: bool,
     **options: Any,
 ) -> None:
     """Watch a camera, stream or file with the overlay.
@@ -137,7 +143,7 @@ def command(
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
     if options["dry_run"] and not options["actions"]:
         raise click.UsageError("--dry-run is about actions: add --actions FILE.")
-    settings = for_live(pipeline_settings(options))
+    settings = replace(for_live(pipeline_settings(options)), liveness=liveness)
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
     source_options = {

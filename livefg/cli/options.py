@@ -58,6 +58,7 @@ _PIPELINE_OPTIONS = (
         "--faces", type=click.IntRange(0), default=4, show_default=True, help="Faces to follow at most."
     ),
     click.option("--lite", is_flag=True, help="Smaller hand networks: faster, less exact."),
+    click.option("--no-expressions", is_flag=True, help="Do not tell what faces express."),
     click.option(
         "--backend",
         type=click.Choice(["livefg", "mediapipe"]),
@@ -113,6 +114,7 @@ def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
     only = () if motions in {"all", "none"} else tuple(label.strip() for label in motions.split(","))
     return PipelineSettings(
         decisions=settings.decisions,
+        expressions=not options.pop("no_expressions"),
         motions=motions != "none",
         motion_decisions=MotionSettings(only=only),
         rules=settings.rules,

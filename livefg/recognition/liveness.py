@@ -105,7 +105,7 @@ class _Watched:
     views: deque[_View] = field(default_factory=deque)
     steps: list[Step] = field(default_factory=list)
     asked: float = -math.inf
-    rest: float | None = None
+    rest: float = math.inf
     alive: bool = False
 
 
@@ -188,17 +188,17 @@ class Liveness:
         return events
 
     def _begin(self, face: Face, watched: _Watched, now: float, events: list[Event]) -> None:
-        assert face.pose is not None
-        watched.asked, watched.rest = now, face.pose.yaw
+        watched.asked, watched.rest = now, math.inf
         if watched.steps:
             events.append(Event("face", f"please_{watched.steps[0]}", "start", face.track, now, 1.0))
 
     def _is_done(self, watched: _Watched, step: Step, yaw: float, blinked: bool) -> bool:
         if step == "blink":
             return blinked
-        assert watched.rest is not None
-        turned = yaw - watched.rest
-        return turned >= self._settings.turn if step == "turn_left" else -turned >= self._settings.turn
+        # A turn counts from the farthest to the other side since it was asked for.
+        toward = yaw if step == "turn_left" else -yaw
+        watched.rest = min(watched.rest, toward)
+        return toward - watched.rest >= self._settings.turn
 
     def _is_solid(self, watched: _Watched) -> bool:
         enough = watched.solid >= self._settings.comparisons
