@@ -85,4 +85,4 @@ def test_json_prints_one_object(start_livefg: Start, tmp_path: Path) -> None:
     assert running.returncode == 0, err
     summary = json.loads(out)
     assert summary["seen"]["frames_with_hands"] == 0
-    assert [Path(name).name for name in summary["files"]] == ["demo.jsonl", "demo.mp4"]
+    assert [Path(name).name for name in summary["files"]] == ["demo.jsonl", "demo.mp4", "demo.meta.json"]

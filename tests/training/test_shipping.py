@@ -3,17 +3,13 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from livefg.cli.evaluate import command as evaluate_command
-from livefg.inference.classifier import Classifier
 from livefg.inference.manifest import Manifest
-from livefg.paths import shipped_models_dir
 from tests.training.hands import FIST, HORNS, ONE, OPEN, many
 from tests.training.test_gestures import RECIPE, Quiet
-from training.bank import shipped_bank
 from training.gestures import Trained, train_gestures
 from training.samples import Samples
 from training.shipping import ship
@@ -73,21 +69,3 @@ def test_the_recipe_of_what_ships_names_only_known_labels_and_licences() -> None
     for entry in dataset.sources:
         assert entry.licence in {"MIT", "Apache-2.0"}
         assert entry.attribution
-
-
-def test_the_shipped_gestures_are_at_least_twenty_and_answer_in_a_batch() -> None:
-    classifier = Classifier.load("gesture", "cpu", task="gesture")
-    assert {"none", "closed_fist", "open_palm", "pointing_up", "thumb_down", "thumb_up", "victory"} <= set(
-        classifier.labels
-    )
-    assert len(classifier.labels) > 20
-    some = np.random.default_rng(0).normal(300, 60, (7, 21, 3)).astype(np.float32)
-    answer = classifier.classify(some, some / 1000, np.ones(7, np.float32))
-    assert answer.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_the_shipped_bank_is_small_and_has_every_shipped_label() -> None:
-    path = shipped_bank()
-    assert path.stat().st_size < 4_000_000
-    labels = Classifier.load(shipped_models_dir() / "gesture.onnx", "cpu").labels
-    assert set(Samples.load(path).counts()) == set(labels)
