@@ -90,7 +90,7 @@ def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]
         ),
         "## Inputs and outputs",
         "As `gesture_canned`: `landmarks` float32 (N, 21, 3) in pixels, `world` float32 (N, 21, 3) in metres, "
-        "which is not read, `right` float32 (N), the probability that the hand looks like a right hand in the picture as it is. "
+        "which is not read, `right` float32 (N), the probability that the picture, as it is, shows a right hand. "
         f"`probabilities` float32 (N, {len(about.labels)}) of "
         + ", ".join(f"`{label}`" for label in about.labels)
         + ".",
