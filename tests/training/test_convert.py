@@ -20,7 +20,7 @@ from training.convert.recipes import RECIPES
 from training.convert.samples import Samples
 from training.convert.upstream import UPSTREAM, UpstreamFolder
 
-ONE_EACH = ("palm_detector_lite", "blendshapes", "face_detector", "gesture_canned")
+ONE_EACH = ("palm_detector_lite", "blendshapes", "face_detector", "gesture_canned", "expression")
 
 
 @pytest.fixture(scope="module")
