@@ -19,6 +19,7 @@ from livefg.loop.summary import Summary
 from livefg.overlay import Overlay
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recorded.blur import StillCover
+from livefg.recorded.earlier import EarlierResults
 from livefg.recorded.work import OnStart, Stopped, VideoWork
 from livefg.results import FrameResult
 from livefg.sinks.files import FileSink
@@ -28,6 +29,7 @@ from livefg.sinks.queued import QueuedSink
 from livefg.sinks.table import TableSink
 from livefg.sources import open_source
 from livefg.sources.base import Recorded, Source
+from livefg.sources.images import FolderSource
 from livefg.sources.selected import Selected
 
 __all__ = ["Batch", "BatchSettings", "Job", "Outcome", "plan"]
@@ -228,6 +230,14 @@ class StillWork:
 
 def _opened(job: Job, settings: BatchSettings) -> Any:
     """The source of a job: all of its pictures, or those frames of a film that were chosen."""
+    if job.kind == "folder":
+        folder, earlier = Path(job.source), EarlierResults(settings.out)
+        return FolderSource(
+            folder,
+            mirrored=settings.mirrored,
+            on_notice=_kept_elsewhere,
+            leave_out=lambda path: earlier.hold(path, folder),
+        )
     source = open_source(job.source, mirrored=settings.mirrored, on_notice=_kept_elsewhere)
     if source.info.live:
         source.close()

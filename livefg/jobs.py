@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from livefg.recorded.blur import Blur
+from livefg.recorded.earlier import EarlierResults
 from livefg.result_file import meta_path
 from livefg.sinks.pictures import picture_name
 from livefg.sinks.video import Quality
@@ -91,11 +93,11 @@ class Plan:
 def plan(inputs: Iterable[str], settings: BatchSettings) -> Plan:
     """The jobs for a list of inputs: files, folders, patterns such as `talks/*.mp4`, addresses.
 
-    A folder becomes one job for its pictures and one for each of its videos. Two inputs of the same name get
-    results of different names (`clip`, `clip-2`). A result that exists, or that would lie over an input, is a
-    failure.
+    A folder becomes one job for its pictures and one for each of its videos; what earlier runs wrote into `out` is
+    left out of folders and patterns. Two inputs of the same name get results of different names (`clip`, `clip-2`).
+    A result that exists, or that would lie over an input, is a failure.
     """
-    found, failures = _found(inputs)
+    found, failures = _found(inputs, EarlierResults(settings.out))
     taken: set[str] = set()
     own_stems = {_stem(source, kind).casefold() for source, kind in found}
     jobs, finished = [], []
@@ -114,12 +116,14 @@ def plan(inputs: Iterable[str], settings: BatchSettings) -> Plan:
     return Plan(jobs, finished, failures)
 
 
-def _found(inputs: Iterable[str]) -> tuple[list[tuple[str, Kind]], list[tuple[str, str]]]:
+def _found(
+    inputs: Iterable[str], earlier: EarlierResults
+) -> tuple[list[tuple[str, Kind]], list[tuple[str, str]]]:
     """What there is to do in the inputs, each file once, and the inputs in which there is nothing."""
     found: dict[str, tuple[str, Kind]] = {}
     failures = []
     for name in inputs:
-        here = _at(name)
+        here = _at(name, earlier)
         if not here:
             path = Path(name).expanduser()
             cause = "holds no pictures and no videos" if path.is_dir() else "does not exist"
@@ -129,28 +133,32 @@ def _found(inputs: Iterable[str]) -> tuple[list[tuple[str, Kind]], list[tuple[st
     return list(found.values()), failures
 
 
-def _at(name: str) -> list[tuple[str, Kind]]:
+def _at(name: str, earlier: EarlierResults) -> list[tuple[str, Kind]]:
     """What there is to do at one input; nothing if there is no such thing."""
     if name == "demo" or is_address(name):
         return [(name, "video")]
     path = Path(name).expanduser()
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(path, earlier)
     if path.exists():
         # A number alone would be a camera.
         source = f"./{path}" if name.isdecimal() else str(path)
         return [(source, "image" if is_image(path) else "video")]
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - patterns may be absolute
     files = [match for match in matches if Path(match).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
-    return [entry for match in files if not glob.has_magic(match) for entry in _at(match)]
+    named = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
+    files = [match for match in files if not earlier.hold(Path(match), named)]
+    return [entry for match in files if not glob.has_magic(match) for entry in _at(match, earlier)]
 
 
-def _in_folder(folder: Path) -> list[tuple[str, Kind]]:
+def _in_folder(folder: Path, earlier: EarlierResults) -> list[tuple[str, Kind]]:
     """The folder itself if there are pictures in it or below, and every video in it or below."""
     files = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not earlier.hold(path, folder)
     ]
     pictures = any(path.suffix.lower() in IMAGE_SUFFIXES for path in files)
     videos = [str(path) for path in files if path.suffix.lower() in VIDEO_SUFFIXES]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from livefg.batch import Batch
 from livefg.jobs import BatchSettings, Plan, plan
+from livefg.pipeline import PipelineSettings
 
 
 @pytest.fixture
@@ -60,3 +65,47 @@ def test_the_results_of_a_job_lie_side_by_side(talks: Path) -> None:
         "a.unfinished",
         "a",
     ]
+
+
+def results_of(stem: str, out: Path) -> None:
+    """What a finished run leaves in `out`."""
+    out.mkdir(exist_ok=True)
+    for name in (f"{stem}.jsonl", f"{stem}.mp4", f"{stem}.png"):
+        (out / name).touch()
+    (out / f"{stem}-clips").mkdir()
+    (out / f"{stem}-clips" / "001-00m02s-victory.mp4").touch()
+    files = [f"{stem}.jsonl", f"{stem}.mp4", f"{stem}.png"]
+    (out / f"{stem}.meta.json").write_text(json.dumps({"files": files}))
+
+
+@pytest.mark.parametrize("pattern", ["", "**/*"])
+def test_results_that_lie_in_a_folder_of_recordings_are_no_recordings(talks: Path, pattern: str) -> None:
+    for stem in ("a", "b"):
+        results_of(stem, talks / "out")
+    found = plan([str(talks / pattern)], BatchSettings(talks / "out", force=True))
+    assert sorted(stems(found)) == ["a", "b", "c"]
+    assert found.failures == []
+
+
+def test_results_beside_the_recordings_are_no_recordings(talks: Path) -> None:
+    results_of("b", talks)
+    (talks / "a.mp4").unlink()
+    found = plan([str(talks)], BatchSettings(talks, force=True))
+    assert sorted(stems(found)) == ["b", "c"]
+    assert sorted(Path(job.source).name for job in found.jobs) == ["b.MOV", "c.mkv"]
+
+
+def test_results_of_another_run_can_be_inputs(talks: Path) -> None:
+    results_of("a", talks / "blurred")
+    found = plan([str(talks / "blurred")], BatchSettings(talks / "out"))
+    assert {Path(job.source).name for job in found.jobs} >= {"a.mp4", "001-00m02s-victory.mp4"}
+
+
+def test_annotated_pictures_are_not_annotated_again(talks: Path) -> None:
+    for name in ("portrait.jpg", "out/talks/portrait.jpg"):
+        (talks / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(talks / name), np.zeros((8, 8, 3), np.uint8))
+    settings = BatchSettings(talks / "out", force=True)
+    (job,) = (job for job in plan([str(talks)], settings).jobs if job.kind == "folder")
+    with Batch(settings, PipelineSettings(hands=0, faces=0)) as batch:
+        assert batch.run(job).summary.frames == 1

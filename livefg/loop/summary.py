@@ -39,7 +39,7 @@ class Summary:
 
     `begin` is the time of the first result in seconds, None before it.
     `held` lists gestures, motions and head movements in the order in which they began, from their events;
-    faces that come and go are left out of it. An event that has not ended reaches to the last frame.
+    faces that come and go are left out of it. What has not ended reaches to the last frame, but for rules.
     """
 
     frames: int = 0
@@ -64,7 +64,8 @@ class Summary:
             if hand.gesture and hand.gesture.name != "none":
                 self.gestures[hand.gesture.name] = self.gestures.get(hand.gesture.name, 0) + 1
         for held in self._open.values():
-            held.end = result.time
+            if held.kind != "rule":  # most rules tell of a moment, which does not end
+                held.end = result.time
         for event in result.events:
             if event.kind != "face":
                 self._take(event, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,10 +92,18 @@ class FolderSource(Recorded):
 
     A frame's `source` is its path relative to the folder, its time is its number in seconds: pictures that
     belong to no film have no other. One that cannot be read is told and left out; its number stays free.
+    `leave_out` says of a file's path whether it is no picture of this folder.
     """
 
-    def __init__(self, path: Path, *, mirrored: bool = False, on_notice: Notice = log_notice) -> None:
-        self._files = pictures_below(path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mirrored: bool = False,
+        on_notice: Notice = log_notice,
+        leave_out: Callable[[Path], bool] | None = None,
+    ) -> None:
+        self._files = [file for file in pictures_below(path) if not (leave_out and leave_out(file))]
         if not self._files:
             raise LivefgError(f"{path} holds no pictures.")
         shape = self._first_shape(path)

@@ -39,3 +39,14 @@ def test_what_has_not_ended_reaches_to_the_last_frame() -> None:
     summary.add(make_result(make_frame(0, 0.0), Event("gesture", "victory", "start", 2, 0.0, 0.7)))
     summary.add(make_result(make_frame(1, 3.0)))
     assert summary.held[0].end == 3.0
+
+
+def test_a_rule_that_tells_of_a_moment_does_not_last() -> None:
+    summary = Summary()
+    summary.add(make_result(make_frame(0, 0.0), Event("rule", "next_page", "start", 2, 0.0, 0.7)))
+    summary.add(make_result(make_frame(1, 1.0), Event("rule", "volume", "start", 2, 1.0, 0.7)))
+    summary.add(make_result(make_frame(2, 3.0), Event("rule", "volume", "end", 2, 3.0, 0.7)))
+    assert [(held.label, held.start, held.end) for held in summary.held] == [
+        ("next_page", 0.0, 0.0),
+        ("volume", 1.0, 3.0),
+    ]
