@@ -65,6 +65,16 @@ class Journal:
             self._frames = int(parts[-1].stem.split("-")[1]) if parts else 0
         return self._frames
 
+    @property
+    def last_time(self) -> float:
+        """Time in seconds of the last frame that is kept; 0 if there is none."""
+        parts = self._parts()
+        if not parts:
+            return 0.0
+        with _Opened(parts[-1]) as arrays:
+            last = bytes(arrays["lines"]).decode().splitlines()[-1]
+        return float(json.loads(last)["exact_time"])
+
     def begin(self, run: dict[str, Any]) -> None:
         """Start anew, for this run; only the user may read what is kept."""
         self.remove()

@@ -46,7 +46,7 @@ def look(
             done = 0
         else:
             restore(pipeline, *state)
-    with closing(decode_ahead(_From(source, done), stopping)) as frames:
+    with closing(decode_ahead(_From(source, done, journal.last_time), stopping)) as frames:
         while True:
             results = []
             for _, result in pipeline.stream(islice(frames, frames_a_part)):
@@ -64,11 +64,12 @@ def look(
 
 
 class _From:
-    """The frames of a source but for the first `skip`."""
+    """The frames of a source but for the first `skip`, the last of which has the time `last`."""
 
-    def __init__(self, source: Selected, skip: int) -> None:
+    def __init__(self, source: Selected, skip: int, last: float) -> None:
         self._source = source
         self._skip = skip
+        self._last = last
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._source.frames(self._skip)
+        return self._source.frames(self._skip, self._last)

@@ -129,8 +129,11 @@ class Recorded(ABC):
         return
 
     @abstractmethod
-    def pictures(self) -> Generator[Picture, None, None]:
-        """Every picture from the beginning, in order, media time strictly increasing."""
+    def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:
+        """Every picture, in order, media time strictly increasing.
+
+        Those before `start` (seconds) may be left out; the others have the numbers and times that they always have.
+        """
 
     def __iter__(self) -> Iterator[Frame]:
         with closing(self.pictures()) as pictures:

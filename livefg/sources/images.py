@@ -82,7 +82,7 @@ class ImageSource(Recorded):
             on_notice,
         )
 
-    def pictures(self) -> Generator[Picture, None, None]:
+    def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:  # noqa: ARG002 - see Recorded
         """The picture."""
         yield Picture(0, 0.0, self._info.name, lambda: self._image)
 
@@ -121,7 +121,7 @@ class FolderSource(Recorded):
         )
         self._root = path
 
-    def pictures(self) -> Generator[Picture, None, None]:
+    def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:  # noqa: ARG002 - see Recorded
         """Every picture that can be read."""
         for index, file in enumerate(self._files):
             name = file.relative_to(self._root).as_posix()

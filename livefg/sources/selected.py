@@ -56,16 +56,20 @@ class Selected(Recorded):
         """What is known by now, as of what is chosen."""
         return replace(self._info, notes=self._recording.info.notes)
 
-    def pictures(self) -> Generator[Picture, None, None]:
-        """The chosen pictures; those that are not wanted are decoded, but never converted."""
+    def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:
+        """The chosen pictures; those that are not wanted are decoded at most, and never converted.
+
+        `start` must be 0, or the time of a chosen picture where `choice.fps` leaves none out.
+        """
         choice = self._choice
+        begin = max(start, choice.start)
         interval = -1
         taken = 0
-        with closing(self._recording.pictures()) as pictures:
+        with closing(self._recording.pictures(begin)) as pictures:
             for picture in pictures:
                 if self._closed.is_set() or picture.time >= choice.end - _SAME_TIME:
                     return
-                if picture.time < choice.start - _SAME_TIME:
+                if picture.time < begin - _SAME_TIME:
                     continue
                 taken += 1
                 if (taken - 1) % choice.every:
@@ -77,10 +81,16 @@ class Selected(Recorded):
                     interval = current
                 yield picture._replace(image=partial(_shrunk, picture, choice))
 
-    def frames(self, skip: int = 0) -> Iterator[Frame]:
-        """The chosen frames but for the first `skip`, which are decoded, but never converted."""
-        with closing(self.pictures()) as pictures:
-            for number, picture in enumerate(pictures):
+    def frames(self, skip: int = 0, last: float | None = None) -> Iterator[Frame]:
+        """The chosen frames but for the first `skip`, the last of which has the time `last` (seconds, if it is known).
+
+        Those are never converted, and where the film can be entered in the middle, not even decoded.
+        """
+        begin, first = 0.0, 0
+        if skip and last is not None and self._choice.fps is None:
+            begin, first = last, skip - 1
+        with closing(self.pictures(begin)) as pictures:
+            for number, picture in enumerate(pictures, first):
                 if self._closed.is_set():
                     return
                 if number >= skip:

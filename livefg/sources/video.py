@@ -23,6 +23,7 @@ from livefg.errors import LivefgError
 from livefg.sources.addresses import is_address, masked
 from livefg.sources.base import Notice, Picture, Recorded, SourceInfo, SourceKind, log_notice
 from livefg.sources.converting import FrameConverter, Turn, is_hdr
+from livefg.sources.seeking import find_entry
 from livefg.sources.timing import MediaClock, cadence
 
 __all__ = ["VideoSource"]
@@ -34,6 +35,9 @@ _MISSING = 0.5
 _TEXT_FORMATS = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 """Formats under which FFmpeg plays any text as a film of a terminal."""
 _NETWORK_SECONDS = 10.0
+_ROUNDING = Fraction(1, 10_000)
+_WORTH_ENTERING = 1.0
+"""Seconds from which on it is worth while to begin at a key frame."""
 
 
 class VideoSource(Recorded):
@@ -59,12 +63,17 @@ class VideoSource(Recorded):
         super().__init__(_describe(self._unused, kind, mirrored), on_notice)
         self._turn = self._unused.convert.turn
 
-    def pictures(self) -> Generator[Picture, None, None]:
-        """Every frame that can be decoded; converted to RGB only when asked for."""
-        reader = self._take() or _Reader(self._location, self._name, self._turn)
+    def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:
+        """Every frame that can be decoded; converted to RGB only when asked for.
+
+        Most of those before `start` (seconds) are left out where a film can be entered at a key frame.
+        """
+        reader = self._reader_from(start)
         try:
             clock = MediaClock(reader.origin, 1 / (self._info.fps or 30.0))
-            for index, frame in enumerate(reader.frames()):
+            for stamp in reader.skipped:
+                clock.stamp(reader.seconds(stamp), None)
+            for index, frame in enumerate(reader.frames(), len(reader.skipped)):
                 time = clock.stamp(reader.seconds(frame.pts), reader.seconds(frame.dts))
                 yield Picture(index, time, self._name, partial(reader.convert, frame))
                 if self._closed.is_set():
@@ -78,6 +87,15 @@ class VideoSource(Recorded):
         super().close()
         if reader := self._take():
             reader.close()
+
+    def _reader_from(self, start: float) -> _Reader:
+        if start < _WORTH_ENTERING or is_address(self._location):
+            return self._take() or _Reader(self._location, self._name, self._turn)
+        try:
+            # Times are rounded: what lies a hair before the start is the picture that is meant.
+            return _Reader(self._location, self._name, self._turn, Fraction(start) - _ROUNDING)
+        except _NoEntry:
+            return self._reader_from(0.0)
 
     def _take(self) -> _Reader | None:
         with self._lock:
@@ -107,10 +125,21 @@ class VideoSource(Recorded):
             self._note(f"{self._name} breaks off: {missing:.1f} s that it promises are missing.")
 
 
-class _Reader:
-    """One pass over the file: its container, the first packets (to judge the cadence), the first frame."""
+class _NoEntry(Exception):  # noqa: N818 - no error: the film is read from its beginning
+    """A film that cannot be entered in the middle."""
 
-    def __init__(self, location: str, name: str, turn: Turn | None = None) -> None:
+
+class _Reader:
+    """One pass over the file: its container, the first packets (to judge the cadence), the first frame.
+
+    With `start` (seconds after `origin`) it begins at the key frame before that; `skipped` are the time stamps of the
+    pictures before it. Raises _NoEntry where that cannot be.
+    """
+
+    def __init__(
+        self, location: str, name: str, turn: Turn | None = None, start: Fraction | None = None
+    ) -> None:
+        self.skipped: list[int] = []
         self.lost = 0
         self.corrupt = 0
         self.cut_short = ""
@@ -128,7 +157,7 @@ class _Reader:
             stamps = (self.seconds(packet.pts) for packet in self._ahead)
             times = [float(stamp) for stamp in stamps if stamp is not None]
             self.cadence = cadence(times, self.stream.average_rate)
-            self._decoded = self._decode()
+            self._decoded = self._decode() if start is None else self._decode_from(start)
             self._generators += (self._decoded, self._packets)
             first = next(self._decoded, None)
             if first is None:
@@ -194,6 +223,19 @@ class _Reader:
             if packet.size:
                 yield packet
         yield cast("Packet[VideoStream]", Packet())  # asks for what is left in the decoder
+
+    def _decode_from(self, start: Fraction) -> Generator[av.VideoFrame, None, None]:
+        ahead = (self._ahead.popleft() for _ in range(len(self._ahead)))
+        packets = (packet for packet in chain(ahead, self._packets) if packet.size)
+        entry = find_entry(self.stream, packets, self.origin + start)
+        early = self.origin - _ROUNDING  # before the origin, times would be counted from another one
+        if entry is None or (self.seconds(entry.stamps[0]) or 0) < early:
+            raise _NoEntry
+        self.skipped = entry.stamps
+        self._ahead.extendleft(reversed(entry.packets))
+        for frame in self._decode():
+            if frame.pts is None or frame.pts >= entry.first:
+                yield frame
 
     def _decode(self) -> Generator[av.VideoFrame, None, None]:
         ahead = (self._ahead.popleft() for _ in range(len(self._ahead)))
