@@ -15,17 +15,12 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 from livefg.errors import LivefgError
 from livefg.gallery import GalleryFile
 from livefg.inference.classifier import Classifier
-from livefg.inference.manifest import ModelFile
 from livefg.inference.network import Network, NetworkReport
-from livefg.perception.detection import FaceDetector, PalmDetector
-from livefg.perception.faces import FaceTracker
-from livefg.perception.hands import HandTracker
-from livefg.perception.tracks import FaceMemory
+from livefg.perception.onnx_backend import OnnxPerception
 from livefg.recognition.decisions import Decider, DecisionSettings
 from livefg.recognition.expression import EXPRESSION_NETWORK, ExpressionRecognizer
 from livefg.recognition.face_state import FaceStates
-from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
-from livefg.recognition.gestures import GestureRecognizer, load_gestures
+from livefg.recognition.gesture_reload import log_notice
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
 from livefg.recognition.liveness import Liveness
@@ -43,7 +38,6 @@ Answer = TypeVar("Answer")
 _STAGES = ("hands", "faces", "gestures", "identity", "expressions")
 _MOST_WORKERS = 4
 _IN_FLIGHT = 2
-_VIEW_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,123 +285,6 @@ class _Pending:
             hands=hands,
             seconds=self.seconds,
         )
-
-
-class OnnxPerception:
-    """livefg's own networks on ONNX Runtime."""
-
-    def __init__(
-        self,
-        settings: PipelineSettings,
-        memory: FaceMemory | None = None,
-        on_notice: Callable[[str], None] = log_notice,
-    ) -> None:
-        """`memory` recognises faces that come back after an absence; `on_notice` as for the pipeline."""
-        networks = _Networks(settings)
-        gesture_model = GestureModel(settings.gesture_model) if settings.hands and settings.gestures else None
-        self._hands: HandTracker | None = None
-        self._faces: FaceTracker | None = None
-        self._gestures: GestureRecognizer | None = None
-        self._reload: GestureReload | None = None
-        if settings.hands:
-            variant = "_lite" if settings.lite else ""
-            palms = networks.want(f"palm_detector{variant}", "hands")
-            landmarks = networks.want(f"hand_landmarks{variant}", "hands")
-        if settings.faces:
-            detector, mesh = networks.want("face_detector", "faces"), networks.want("face_mesh", "faces")
-            blendshapes = networks.want("blendshapes", "faces") if settings.blendshapes else None
-        classifier = networks.want_gestures(gesture_model.model) if gesture_model else None
-        if settings.hands:
-            self._hands = HandTracker(
-                PalmDetector(palms()),
-                landmarks(),
-                settings.hands,
-                settings.follows,
-                settings.search_interval,
-                view_interval=0.0 if settings.stills else _VIEW_INTERVAL,
-            )
-            self._gestures = GestureRecognizer(classifier()) if classifier else None
-            if gesture_model and self._gestures and settings.reload_interval:
-                self._reload = GestureReload(
-                    gesture_model,
-                    self._gestures,
-                    settings.device_of("gestures"),
-                    settings.reload_interval,
-                    on_notice,
-                )
-        if settings.faces:
-            self._faces = FaceTracker(
-                FaceDetector(detector()),
-                mesh(),
-                blendshapes() if blendshapes else None,
-                settings.faces,
-                settings.follows,
-                settings.search_interval,
-                memory=memory,
-                thorough=settings.stills,
-            )
-        self._reports = networks.reports()
-
-    @property
-    def reports(self) -> tuple[NetworkReport, ...]:
-        """Where each network runs; of gesture classifiers, the one in use now."""
-        return (*self._reports, *([self._gestures.classifier.report] if self._gestures else []))
-
-    def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
-        """One lane for hands with their gestures, one for faces."""
-        lanes: dict[str, Chain[Any]] = {}
-        if self._hands:
-            lanes["hands"] = self._hands_with_gestures(self._hands, frame)
-        if self._faces:
-            lanes["faces"] = self._faces.steps(frame)
-        return lanes
-
-    def _hands_with_gestures(self, tracker: HandTracker, frame: Frame) -> Chain[tuple[Hand, ...]]:
-        hands = yield from tracker.steps(frame)
-        if self._gestures and hands:
-            (hands,) = yield [partial(self._gestures, hands, frame.mirrored)]
-        return hands
-
-    def answer(self, scores: Mapping[str, float]) -> Label:
-        """The gesture that scores mean to the network that gave them."""
-        assert self._gestures is not None
-        return self._gestures.answer(scores)
-
-    def reset(self) -> None:
-        """Forget all tracks."""
-        for tracker in (self._hands, self._faces):
-            if tracker:
-                tracker.reset()
-
-    def close(self) -> None:
-        """Look for no new classifier any more; the sessions go with their last user."""
-        if self._reload:
-            self._reload.close()
-
-
-class _Networks:
-    """Loads the networks side by side, since most of a session's start is spent outside Python."""
-
-    def __init__(self, settings: PipelineSettings) -> None:
-        self._settings = settings
-        self._executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="livefg-load")
-        self._loading: list[Future[Any]] = []
-
-    def want(self, name: str, stage: str) -> Callable[[], Network]:
-        """Begin to load a network; call what comes back to wait for it."""
-        future = self._executor.submit(Network.load, name, self._settings.device_of(stage))
-        self._loading.append(future)
-        return future.result
-
-    def want_gestures(self, model: ModelFile) -> Callable[[], Classifier]:
-        """Begin to load a gesture classifier; call what comes back to wait for it."""
-        future = self._executor.submit(load_gestures, model, self._settings.device_of("gestures"))
-        return future.result
-
-    def reports(self) -> tuple[NetworkReport, ...]:
-        """Where each network runs, in the order in which they were asked for."""
-        self._executor.shutdown()
-        return tuple(future.result().report for future in self._loading)
 
 
 def _identifier(settings: PipelineSettings, on_notice: Callable[[str], None]) -> Identifier | None:
