@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from livefg.errors import LivefgError
 from livefg.loop import LiveLoop, View
@@ -16,11 +16,10 @@ from livefg.sinks.recorder import Recorder, timed_path
 from livefg.sinks.window import Key, WindowSink
 
 if TYPE_CHECKING:
-    from livefg.collect.session import CollectKey
     from livefg.inference.network import NetworkReport
     from livefg.sources import Source
 
-__all__ = ["Viewer", "stage_devices"]
+__all__ = ["Viewer", "WindowTool", "stage_devices"]
 
 _HUD_SECONDS = 0.25  # figures that change more often cannot be read
 _NOTICE_SECONDS = 4.0
@@ -32,6 +31,27 @@ _STAGES = {
     "expression": "faces",
     "gesture": "gestures",
 }
+
+
+class WindowTool(Protocol):
+    """What a key starts that goes on over many frames, and asks or tells something in the window meanwhile."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it has begun and is not done."""
+        ...
+
+    def press(self) -> None:
+        """The key was pressed."""
+        ...
+
+    def turn(self) -> None:
+        """Called again and again in the window's thread; must not wait."""
+        ...
+
+    def close(self) -> None:
+        """The window goes away: stop, and keep what was to be kept."""
+        ...
 
 
 def stage_devices(reports: Sequence[NetworkReport]) -> tuple[str, ...]:
@@ -48,8 +68,8 @@ def stage_devices(reports: Sequence[NetworkReport]) -> tuple[str, ...]:
 class Viewer:
     """Shows a running loop in `window` and does what its keys ask.
 
-    `devices` gives what is told of them in the head-up display, `folder` takes snapshots and recordings, `collect`
-    does what the key for examples of gestures asks. `notice` may be called from any thread to put a sentence on the
+    `devices` gives what is told of them in the head-up display, `folder` takes snapshots and recordings, `tools`
+    do what keys of their own ask, one at a time. `notice` may be called from any thread to put a sentence on the
     screen for some seconds.
     """
 
@@ -62,7 +82,7 @@ class Viewer:
         *,
         devices: Callable[[], Sequence[str]] = tuple,
         folder: Path = Path(),
-        collect: CollectKey | None = None,
+        tools: Mapping[Key, WindowTool] | None = None,
     ) -> None:
         self._loop = loop
         self._source = source
@@ -70,7 +90,7 @@ class Viewer:
         self._recorder = recorder
         self._devices = devices
         self._folder = folder
-        self._collect = collect
+        self._tools = dict(tools or {})
         self._last: View | None = None
         self._show_hud = True
         self._hud_at = 0.0
@@ -84,8 +104,8 @@ class Viewer:
         try:
             self._run(on_view)
         finally:
-            if self._collect:
-                self._collect.close()
+            for tool in self._tools.values():
+                tool.close()
 
     def _run(self, on_view: Callable[[View], None] | None) -> None:
         for view in self._loop.views(wait=0.02):
@@ -101,8 +121,8 @@ class Viewer:
                 return
             if key is not None:
                 self._act(key)
-            if self._collect:
-                self._collect.turn()
+            for tool in self._tools.values():
+                tool.turn()
 
     def notice(self, sentence: str) -> None:
         """Put a sentence on the screen for some seconds."""
@@ -155,9 +175,16 @@ class Viewer:
             self._snapshot()
         elif key is Key.RECORD:
             self._record()
-        elif key is Key.COLLECT and self._collect:
-            self._collect.press()
+        elif key in self._tools:
+            self._press(key)
         self._changed = True
+
+    def _press(self, key: Key) -> None:
+        """Let the key's tool act, unless another has the window."""
+        if any(tool.active for other, tool in self._tools.items() if other is not key):
+            self.notice("One thing at a time: end what is going on first.")
+        else:
+            self._tools[key].press()
 
     def _snapshot(self) -> None:
         """Save the picture as it is shown, without figures and help."""

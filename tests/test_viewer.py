@@ -59,7 +59,7 @@ class Room:
         self.source.give()
         wait_until(lambda: self.loop.statistics().processed == self.source.given)
 
-    def press(self, *keys: Any) -> FakeWindow:
+    def press(self, *keys: Any, tools: dict[Key, Any] | None = None) -> FakeWindow:
         window = FakeWindow(list(keys))
         recorder = Recorder(self.loop, self.source.info, on_notice=self.notices.append)
         with recorder, self.loop:
@@ -71,6 +71,7 @@ class Room:
                 recorder,
                 devices=lambda: ("hands cpu",),
                 folder=self.folder,  # type: ignore[arg-type]
+                tools=tools,
             ).run()
         return window
 
@@ -160,3 +161,34 @@ def test_devices_are_told_once_a_stage() -> None:
         SimpleNamespace(name="gesture_canned", device="cpu"),
     ]
     assert stage_devices(reports) == ("hands cuda", "faces cuda+cpu", "gestures cpu")  # type: ignore[arg-type]
+
+
+class Tool:
+    """Goes on until its key is pressed again."""
+
+    def __init__(self) -> None:
+        self.active, self.turns, self.closed = False, 0, False
+
+    def press(self) -> None:
+        self.active = not self.active
+
+    def turn(self) -> None:
+        self.turns += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_one_tool_at_a_time_has_the_window(room: Room) -> None:
+    tools = {Key.COLLECT: Tool(), Key.ENROLL: Tool()}
+    active: list[tuple[bool, bool]] = []
+
+    def note() -> None:
+        active.append((tools[Key.COLLECT].active, tools[Key.ENROLL].active))
+
+    window = room.press(
+        Key.COLLECT, note, Key.ENROLL, note, room.feed, None, Key.COLLECT, Key.ENROLL, note, tools=tools
+    )
+    assert active == [(True, False), (True, False), (False, True)]
+    assert any(hud and "One thing at a time" in hud.notice for hud in window.huds)
+    assert all(tool.closed and tool.turns for tool in tools.values())

@@ -136,8 +136,8 @@ def command(
     """Watch a camera, stream or file with the overlay.
 
     Keys in the window: q or Esc quits, space pauses, m mirrors, h and l switch figures and landmarks, s saves
-    a picture, r records, c collects examples of a gesture, ? shows this. Ctrl-C ends a run without a window;
-    recordings are whole files then, too.
+    a picture, r records, c collects examples of a gesture, e enrolls a person, ? shows this. Ctrl-C ends a run
+    without a window; recordings are whole files then, too.
     """
     if options["as_json"] and not options["headless"]:
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
@@ -303,16 +303,20 @@ def _in_window(
 ) -> None:
     """Show the loop in a window and do what its keys ask."""
     from livefg.collect.session import CollectKey
+    from livefg.gallery.enrolment import Enroller
+    from livefg.gallery.live import EnrollKey
     from livefg.settings import load_settings
-    from livefg.sinks.window import WindowSink
-    from livefg.viewer import Viewer
+    from livefg.sinks.window import Key, WindowSink
+    from livefg.viewer import Viewer, WindowTool
 
     with WindowSink(f"livefg - {source.info.name}") as window:
         camera = source.info.kind == "camera"
         window.mirror = camera and not source.info.mirrored if request.mirror is None else request.mirror
-        collect = CollectKey(loop, window, load_settings().collect, notices)
-        viewer = Viewer(
-            loop, source, window, recorder, devices=devices, folder=request.folder, collect=collect
-        )
+        device = request.settings.device_of("identity")
+        tools: dict[Key, WindowTool] = {
+            Key.COLLECT: CollectKey(loop, window, load_settings().collect, notices),
+            Key.ENROLL: EnrollKey(loop, window, notices, lambda: Enroller(device)),
+        }
+        viewer = Viewer(loop, source, window, recorder, devices=devices, folder=request.folder, tools=tools)
         notices.also = viewer.notice
         viewer.run(request.on_view)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 
 from livefg.collect.collector import Progress
 from livefg.collect.motions import MotionProgress
 from livefg.overlay.chips import panel_patch, text_patch
-from livefg.overlay.draw import ImageArray, Patch, compose_patch, paste, rounded_mask, solid_patch
-from livefg.overlay.fonts import Weight
-from livefg.overlay.style import DIM, KNOWN, TEXT, TRACK, TRACK_OPACITY, WARNING, Colour, Scale
-from livefg.overlay.text import clean_text, fit_text, line_height, text_width
+from livefg.overlay.draw import ImageArray, compose_patch, paste
+from livefg.overlay.panel import PanelLine, draw_panel
+from livefg.overlay.style import DIM, KNOWN, TEXT, WARNING, Scale
+from livefg.overlay.text import clean_text, line_height, text_width
 
-__all__ = ["draw_beat", "draw_entry", "draw_progress"]
+__all__ = ["draw_beat", "draw_progress"]
 
-_WIDTH = 0.72  # of the picture
 _FLASH_SECONDS = 0.3
-_Line = tuple[str, int, Weight, Colour]
-"""Text, font size, weight, colour."""
 
 
 def draw_progress(image: ImageArray, progress: Progress, others: Mapping[str, int], now: float) -> None:
@@ -39,7 +35,7 @@ def draw_progress(image: ImageArray, progress: Progress, others: Mapping[str, in
     elif progress.finished:
         told = "done"
     size = round(scale.text * 1.15)
-    lines: list[_Line] = [
+    lines: list[PanelLine] = [
         (f"{clean_text(progress.label)}   {progress.done}{of}", size, "semibold", TEXT),
         (told[:1].upper() + told[1:], scale.text, "medium", colour),
     ]
@@ -47,7 +43,7 @@ def draw_progress(image: ImageArray, progress: Progress, others: Mapping[str, in
     lines.append((_listed(listed), scale.small, "medium", DIM))
     share = progress.done / progress.count if progress.count else None
     just_taken = progress.taken_at is not None and 0 <= now - progress.taken_at < _FLASH_SECONDS
-    _paste_panel(image, lines, scale, share, KNOWN if just_taken else WARNING)
+    draw_panel(image, lines, scale, share=share, accent=KNOWN if just_taken else WARNING)
 
 
 def draw_beat(image: ImageArray, progress: MotionProgress) -> None:
@@ -56,7 +52,7 @@ def draw_beat(image: ImageArray, progress: MotionProgress) -> None:
     if progress.beat == "wait":
         _draw_number(image, math.ceil(progress.seconds), scale)
     now = progress.beat == "now"
-    lines: list[_Line] = [
+    lines: list[PanelLine] = [
         (
             f"{clean_text(progress.label)}   {progress.done} of {progress.count}",
             round(scale.text * 1.15),
@@ -65,51 +61,11 @@ def draw_beat(image: ImageArray, progress: MotionProgress) -> None:
         ),
         (progress.request, scale.text, "semibold" if now else "medium", KNOWN if now else DIM),
     ]
-    _paste_panel(image, lines, scale, progress.done / progress.count, KNOWN if now else WARNING)
-
-
-def draw_entry(image: ImageArray, question: str, text: str) -> None:
-    """Draw, in place at the bottom of the picture, a question and what was typed in answer so far."""
-    scale = Scale.of(image.shape[1], image.shape[0])
-    lines: list[_Line] = [
-        (question, scale.text, "medium", DIM),
-        (f"{clean_text(text)}_", round(scale.text * 1.15), "semibold", TEXT),
-        ("Enter begins, Esc leaves it", scale.small, "medium", DIM),
-    ]
-    _paste_panel(image, lines, scale, None, WARNING)
+    draw_panel(image, lines, scale, share=progress.done / progress.count, accent=KNOWN if now else WARNING)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
     return "   ".join(f"{clean_text(label)} {count}" for label, count in counts.items())
-
-
-def _paste_panel(
-    image: ImageArray, lines: Sequence[_Line], scale: Scale, share: float | None, accent: Colour
-) -> None:
-    """Lines below each other, then a bar that is filled by `share` 0..1 (None: no bar)."""
-    inner = round(image.shape[1] * _WIDTH)
-    filled = None if share is None else round(inner * min(1.0, share))
-    panel = _panel(tuple(lines), scale, inner, filled, accent)
-    left = (image.shape[1] - panel.size[0]) // 2
-    paste(image, panel, left, image.shape[0] - panel.size[1] - 2 * scale.pad)
-
-
-@lru_cache(maxsize=4)
-def _panel(lines: tuple[_Line, ...], scale: Scale, inner: int, filled: int | None, accent: Colour) -> Patch:
-    margin = round(scale.text * 0.9)
-    layers: list[tuple[Patch, int, int]] = []
-    top = margin
-    for text, size, weight, colour in lines:
-        layers.append((text_patch(fit_text(text, size, inner, weight), size, weight, colour), margin, top))
-        top += line_height(size) + scale.gap
-    if filled is not None:
-        bar = 2 * scale.bar
-        layers.append((solid_patch(rounded_mask(inner, bar, bar), TRACK, TRACK_OPACITY), margin, top))
-        if filled >= bar:
-            layers.append((solid_patch(rounded_mask(filled, bar, bar), accent), margin, top))
-        top += bar + scale.gap
-    width, height = inner + 2 * margin, top - scale.gap + margin
-    return compose_patch((width, height), [(panel_patch(width, height, 2 * scale.radius), 0, 0), *layers])
 
 
 def _draw_number(image: ImageArray, number: int, scale: Scale) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from livefg.collect.collector import Collector, Progress
-from livefg.collect.panel import draw_entry, draw_progress
+from livefg.collect.panel import draw_progress
 from livefg.collect.recording import Recording, check_label
 from livefg.collect.store import RecordingStore
 from livefg.errors import LivefgError
+from livefg.overlay.panel import draw_entry
 from livefg.results import ImageArray
 from livefg.settings import CollectSettings
 from livefg.sinks.callback import CallbackSink
@@ -85,21 +86,26 @@ class CollectKey:
         self._notice = notice
         self._store = store or RecordingStore()
         self._session: CollectSession | None = None
+        self._entry: TextEntry | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a name is asked for or something is recorded."""
+        return self._entry is not None or self._session is not None
 
     def press(self) -> None:
         """Ask for a name, or stop what is being recorded."""
         if self._session:
             self.close()
             return
-        entry = TextEntry()
-        self._window.entry = entry
+        self._entry = self._window.entry = entry = TextEntry()
         self._window.panel = lambda image: draw_entry(image, "Name of the gesture", entry.text)
 
     def turn(self) -> None:
         """Begin when a name was given, and end when there is enough."""
-        entry = self._window.entry
+        entry = self._entry
         if entry and entry.state != "open":
-            self._window.entry = self._window.panel = None
+            self._entry = self._window.entry = self._window.panel = None
             if entry.state == "entered":
                 self._begin(entry.text)
         if self._session and self._session.progress.finished:

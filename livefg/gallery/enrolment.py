@@ -18,7 +18,7 @@ from livefg.perception.detection import FaceDetector
 from livefg.perception.faces import FaceTracker
 from livefg.recognition.identity_classifier import IdentityClassifier
 from livefg.recognition.identity_embedding import NETWORK, FaceEmbedder, View, ViewMeasures, align
-from livefg.results import Face, FloatArray, Frame, FrameResult, ImageArray
+from livefg.results import Face, FloatArray, Frame, ImageArray
 from livefg.sources.images import read_image
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "Enrolled",
     "Enroller",
     "enroll",
-    "enroll_from_frame",
+    "face_meant",
     "fault_of",
     "outliers",
     "portrait_of",
@@ -115,12 +115,13 @@ class Enroller:
         faces = self.faces(image)
         if not faces:
             return Candidate(source, None, "no face was found")
-        if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):
+        meant = face_meant(faces)
+        if meant is None:
             found = [self.candidate_of(image, face, source).portrait for face in faces]
             choices = tuple(portrait for portrait in found if portrait)
             fault = f"{len(faces)} faces were found; cut out the one that is meant"
             return Candidate(source, None, fault, choices)
-        return self.candidate_of(image, faces[0], source)
+        return self.candidate_of(image, meant, source)
 
     def candidate_of(self, image: ImageArray, face: Face, source: str) -> Candidate:
         """Judge one face of a picture."""
@@ -132,6 +133,14 @@ class Enroller:
         if fault:
             return Candidate(source, None, fault)
         return Candidate(source, portrait_of(image, face.points, view, thumbnail=self._thumbnails))
+
+
+def face_meant(faces: Sequence[Face]) -> Face | None:
+    """Whose picture it is: the only face, or one that is much wider than all others; None if there is none such."""
+    ranked = sorted(faces, key=_width, reverse=True)
+    if not ranked or (len(ranked) > 1 and _width(ranked[0]) < _MUCH_LARGER * _width(ranked[1])):
+        return None
+    return ranked[0]
 
 
 def fault_of(measures: ViewMeasures, *, turned: bool = False) -> str:
@@ -209,29 +218,6 @@ def enroll(
         rejected,
         look_alikes,
     )
-
-
-def enroll_from_frame(
-    name: str, frame: Frame, result: FrameResult, enroller: Enroller, file: GalleryFile | None = None
-) -> Enrolled:
-    """Enrol the largest face of a frame that has been looked at, as from a live window.
-
-    `result` is what the pipeline found in `frame`. Raises LivefgError if there is no face, more than one of about
-    the same size, or the view is too poor; else as `enroll`.
-    """
-    name = check_name(name)
-    faces = sorted(result.faces, key=_width, reverse=True)
-    if not faces:
-        raise LivefgError(f"{name} was not enrolled: no face is in the picture.")
-    if len(faces) > 1 and _width(faces[0]) < _MUCH_LARGER * _width(faces[1]):
-        raise LivefgError(f"{name} was not enrolled: {len(faces)} faces are in the picture.")
-    candidate = enroller.candidate_of(frame.image, faces[0], "the picture")
-    if candidate.portrait is None:
-        raise LivefgError(f"{name} was not enrolled: {candidate.fault}.")
-    enrolled = enroll(name, [candidate], file or GalleryFile())
-    if enrolled.person is None:
-        raise LivefgError(f"{name} was not enrolled: {enrolled.rejected[0][1]}.")
-    return enrolled
 
 
 def _select(

@@ -20,6 +20,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("s", "save a snapshot"),
     ("r", "record, and stop recording"),
     ("c", "collect examples of a gesture, and stop"),
+    ("e", "enroll the person in the picture"),
     ("?", "this help"),
     ("q  Esc", "quit"),
 )

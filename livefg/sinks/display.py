@@ -11,7 +11,7 @@ import cv2
 from livefg.errors import LivefgError
 from livefg.paths import assets_dir
 
-__all__ = ["check_display", "is_display_available"]
+__all__ = ["capitals_are_told", "check_display", "is_display_available"]
 
 
 def is_display_available() -> bool:
@@ -25,6 +25,11 @@ def check_display() -> None:
     if obstacle:
         raise LivefgError(f"No window can be opened: {obstacle}")
     _quieten_qt()
+
+
+def capitals_are_told() -> bool:
+    """Whether keys in a window tell capitals from small letters: OpenCV makes all small where Qt opens its windows."""
+    return not _toolkit().startswith("QT")
 
 
 def _toolkit() -> str:

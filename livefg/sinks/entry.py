@@ -16,8 +16,12 @@ _ESCAPE = frozenset({0x1B, 0xFF1B})
 
 @dataclass(slots=True)
 class TextEntry:
-    """What was typed so far, and whether it is still being typed, was ended with Enter, or given up with Esc."""
+    """What was typed so far, and whether it is still being typed, was ended with Enter, or given up with Esc.
 
+    With `names` each word begins with a capital: some toolkits do not tell capitals from small letters.
+    """
+
+    names: bool = False
     text: str = ""
     state: Literal["open", "entered", "left"] = "open"
 
@@ -33,4 +37,5 @@ class TextEntry:
         elif code in _BACKSPACE:
             self.text = self.text[:-1]
         elif code < 0xD800 and chr(code).isprintable() and len(self.text) < _LONGEST:
-            self.text += chr(code)
+            begins = not self.text or self.text[-1] in " -"
+            self.text += chr(code).upper() if self.names and begins else chr(code)

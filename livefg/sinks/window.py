@@ -36,6 +36,7 @@ class Key(Enum):
     SNAPSHOT = "snapshot"
     RECORD = "record"
     COLLECT = "collect"
+    ENROLL = "enroll"
     HELP = "help"
 
 
@@ -49,6 +50,7 @@ _KEYS = {
     "s": Key.SNAPSHOT,
     "r": Key.RECORD,
     "c": Key.COLLECT,
+    "e": Key.ENROLL,
     "?": Key.HELP,
 }
 

@@ -10,10 +10,11 @@ from fakes import FakePipeline, FakeSource, wait_until
 from shown import hand, seen
 
 from livefg.collect import Progress, RecordingStore
-from livefg.collect.panel import draw_entry, draw_progress
+from livefg.collect.panel import draw_progress
 from livefg.collect.session import CollectKey
 from livefg.loop import LiveLoop
 from livefg.overlay import Overlay
+from livefg.overlay.panel import draw_entry
 from livefg.results import Frame, FrameResult
 from livefg.settings import CollectSettings
 from livefg.sinks.entry import TextEntry
@@ -156,6 +157,7 @@ def test_the_panel_fits_into_pictures_of_any_size(size: tuple[int, int]) -> None
         draw_progress(image, progress, {"hush": 3, "none": 100}, now=1.1)
         assert image.any()
         draw_entry(image, "Name of the gesture", "x" * 60)
+        draw_entry(image, "Who is this?", "x" * 60, remark="x" * 90, picture=np.ones((112, 112, 3), np.uint8))
 
 
 def test_the_panel_stays_out_of_the_upper_half() -> None:

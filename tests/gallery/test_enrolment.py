@@ -8,9 +8,9 @@ import pytest
 from identities import GOOD, look, somebody
 
 from livefg import LivefgError
-from livefg.gallery import Gallery, GalleryFile, Portrait
-from livefg.gallery.enrolment import Candidate, Enroller, enroll, enroll_from_frame, fault_of, outliers
-from livefg.results import Face, Frame, FrameResult, ImageArray
+from livefg.gallery import GalleryFile, Portrait
+from livefg.gallery.enrolment import Candidate, Enroller, enroll, fault_of, outliers
+from livefg.results import Frame, ImageArray
 from livefg.sinks.pictures import save_picture
 
 ANNA, BO = somebody(1), somebody(2)
@@ -181,42 +181,3 @@ class TestPictures:
     ) -> None:
         save_picture(portrait_picture, tmp_path / "portrait.png")
         assert enroller.candidate(tmp_path / "portrait.png").portrait is not None
-
-
-class TestFromFrame:
-    """As from the live window."""
-
-    @staticmethod
-    def result(frame: Frame, *faces: Face) -> FrameResult:
-        return FrameResult("test", 0, 0.0, frame.width, frame.height, faces=faces)
-
-    @pytest.fixture
-    def seen(self, demo_frames: list[Frame], enroller: Enroller) -> Face:
-        (found,) = enroller.faces(demo_frames[0].image)
-        return found
-
-    def test_the_face_in_the_frame_is_enrolled(
-        self, demo_frames: list[Frame], seen: Face, enroller: Enroller, file: GalleryFile
-    ) -> None:
-        frame = demo_frames[0]
-        done = enroll_from_frame("Ada", frame, self.result(frame, seen), enroller, file)
-        assert done.added == ("the picture",)
-        assert file.load().names == ("Ada",)
-
-    def test_none_or_several_faces_are_one_sentence(
-        self, demo_frames: list[Frame], seen: Face, enroller: Enroller, file: GalleryFile
-    ) -> None:
-        frame = demo_frames[0]
-        with pytest.raises(LivefgError, match="Ada was not enrolled: no face"):
-            enroll_from_frame("Ada", frame, self.result(frame), enroller, file)
-        with pytest.raises(LivefgError, match="Ada was not enrolled: 2 faces"):
-            enroll_from_frame("Ada", frame, self.result(frame, seen, seen), enroller, file)
-
-    def test_somebody_else_is_not_added_to_a_person(
-        self, demo_frames: list[Frame], seen: Face, enroller: Enroller, file: GalleryFile
-    ) -> None:
-        with file.edit() as edit:
-            edit.gallery = Gallery().with_portraits("Ada", portraits(ANNA, 2))
-        frame = demo_frames[0]
-        with pytest.raises(LivefgError, match="does not look like"):
-            enroll_from_frame("Ada", frame, self.result(frame, seen), enroller, file)

@@ -24,6 +24,13 @@ def test_the_bits_of_shift_are_not_part_of_a_letter() -> None:
     assert typed(0x10000 | ord("A")).text == "A"
 
 
+def test_names_begin_with_capitals_where_the_toolkit_tells_none() -> None:
+    entry = TextEntry(names=True)
+    for letter in "anna-lena o'hara 手":
+        entry.press(ord(letter))
+    assert entry.text == "Anna-Lena O'hara 手"
+
+
 @pytest.mark.parametrize("backspace", [0x08, 0x7F, 0xFF08])
 def test_backspace_takes_back_the_last_letter(backspace: int) -> None:
     assert typed(ord("a"), ord("b"), backspace).text == "a"

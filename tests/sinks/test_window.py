@@ -18,7 +18,6 @@ from livefg.errors import LivefgError
 from livefg.sinks import display
 from livefg.sinks.window import Key, WindowSink, is_display_available
 
-TOOLS = ("Xvfb", "xdotool")
 PATIENCE_SECONDS = 60.0  # for a window to appear or react on a busy machine
 
 # Shows the same result again and again, and says what happens.
@@ -48,29 +47,6 @@ with WindowSink("livefg under test") as window:
     window.write(frame, result)  # into a closed window: nothing happens
     print("closed" if window.closed else "open", flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """A virtual screen; gives its DISPLAY."""
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as answer:
-        number = answer.readline().strip()
-    if not number:
-        server.wait()
-        pytest.skip("Xvfb does not start here")
-    yield f":{number}"
-    server.terminate()
-    server.wait()
 
 
 class Program:
@@ -174,6 +150,7 @@ def test_every_key_is_told_in_either_case(program: Program) -> None:
         "s": "snapshot",
         "r": "record",
         "c": "collect",
+        "e": "enroll",
         "question": "help",
         "S": "snapshot",
     }
