@@ -22,7 +22,18 @@ from training.motion_fit import logits_of_steps
 from training.motion_networks import MotionNetwork
 from training.motion_windows import steps_at
 
-__all__ = ["TOLERANCE", "Detect", "Found", "Score", "detector", "judge", "score", "watched"]
+__all__ = [
+    "TOLERANCE",
+    "Detect",
+    "Found",
+    "Score",
+    "chances_of",
+    "detector",
+    "filmed",
+    "judge",
+    "score",
+    "watched",
+]
 
 TOLERANCE = 0.5
 SOON = 0.25
@@ -41,12 +52,12 @@ class Found:
 
 @dataclass(slots=True)
 class Score:
-    """What came of some takes. Latencies are from a motion's end to its event, in seconds, early ones negative."""
+    """What came of some takes. Latencies by label are seconds from a motion's end to its event, early ones negative."""
 
     minutes: float = 0.0
     motions: dict[str, int] = field(default_factory=dict)
     detected: dict[str, int] = field(default_factory=dict)
-    latencies: list[float] = field(default_factory=list)
+    latencies: dict[str, list[float]] = field(default_factory=dict)
     false: dict[str, int] = field(default_factory=dict)
     confused: dict[str, int] = field(default_factory=dict)
     opposite: int = 0
@@ -64,7 +75,7 @@ class Score:
             if hit:
                 left.remove(hit)
                 self.detected[one.label] = self.detected.get(one.label, 0) + 1
-                self.latencies.append(one.time - hit.end)
+                self.latencies.setdefault(one.label, []).append(one.time - hit.end)
                 continue
             if any((span.ignore or span.again) and span.label in {one.label, ""} for span in here):
                 continue
@@ -79,19 +90,23 @@ class Score:
     def report(self) -> dict[str, Any]:
         """Rates as numbers that can be written as JSON."""
         total, hits = sum(self.motions.values()), sum(self.detected.values())
-        times = np.array(self.latencies) if self.latencies else np.array([np.nan])
+        late = [value for values in self.latencies.values() for value in values]
+        times = np.array(late or [np.nan])
         return {
             "minutes": round(self.minutes, 2),
             "motions": total,
             "detection_rate": round(hits / total, 4) if total else None,
             "false_alarms": sum(self.false.values()),
             "false_alarms_a_minute": round(sum(self.false.values()) / max(self.minutes, 1e-9), 3),
-            "latency_median": round(float(np.median(times)), 3) if self.latencies else None,
-            "latency_p95": round(float(np.percentile(times, 95)), 3) if self.latencies else None,
-            "within_250_ms": round(float((times <= SOON).mean()), 4) if self.latencies else None,
+            "latency_median": round(float(np.median(times)), 3) if late else None,
+            "latency_p95": round(float(np.percentile(times, 95)), 3) if late else None,
+            "within_250_ms": round(float((times <= SOON).mean()), 4) if late else None,
             "opposite_direction": self.opposite,
             "by_label": {
                 label: [self.detected.get(label, 0), count] for label, count in sorted(self.motions.items())
+            },
+            "latency_by_label": {
+                label: round(float(np.median(values)), 3) for label, values in sorted(self.latencies.items())
             },
             "false_by_label": dict(sorted(self.false.items())),
             "confused": dict(sorted(self.confused.items())),
@@ -105,15 +120,19 @@ def detector(
     kind: EventKind = "motion" if network.shape.subject == "hand" else "head"
 
     def detect(take: Take) -> list[Found]:
-        rows = np.arange(len(take.times))
-        if not len(rows):
-            return []
-        logits = logits_of_steps(network, steps_at(take, rows, network.shape.subject))
-        if network.shape.subject == "hand" and not take.right:
-            logits = logits[:, network.turned.numpy()]
-        return watched(take, softmax(logits, temperature), network.labels, kind, enter, settings)
+        return watched(take, chances_of(network, temperature, take), network.labels, kind, enter, settings)
 
     return detect
+
+
+def chances_of(network: MotionNetwork, temperature: float, take: Take) -> npt.NDArray[np.float64]:
+    """Probabilities (F, K) at a take's frames, as they come live."""
+    if not len(take.times):
+        return np.zeros((0, len(network.labels)))
+    logits = logits_of_steps(network, steps_at(take, np.arange(len(take.times)), network.shape.subject))
+    if network.shape.subject == "hand" and not take.right:
+        logits = logits[:, network.turned.numpy()]
+    return softmax(logits, temperature)
 
 
 def watched(
@@ -152,6 +171,11 @@ def judge(
     dropped: float = 0.0,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """`score` with the frames that a camera of `fps` frames a second catches, a share of which is dropped."""
+    """The report of `score` on the frames that a camera of `fps` frames a second catches, a share of them dropped."""
+    return score(filmed(takes, fps, dropped, seed), detect, labels).report()
+
+
+def filmed(takes: Sequence[Take], fps: float, dropped: float = 0.0, seed: int = 0) -> list[Take]:
+    """What a camera of `fps` frames a second catches of takes, a share `dropped` of the frames lost."""
     rng = np.random.default_rng(seed)
-    return score([take.sampled(fps, rng, dropped) for take in takes], detect, labels).report()
+    return [take.sampled(fps, rng, dropped) for take in takes]

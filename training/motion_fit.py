@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,18 @@ def fit_motions(
 
     `start` are weights to begin with, what is usual included.
     """
+    with _one_thread():
+        return _fitted(windows, shape, labels, settings, on_batch, start)
+
+
+def _fitted(
+    windows: Windows,
+    shape: MotionShape,
+    labels: Sequence[str],
+    settings: MotionFit,
+    on_batch: Callable[[int, float], None] | None,
+    start: Mapping[str, Tensor] | None,
+) -> MotionNetwork:
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     network = MotionNetwork(shape, labels)
@@ -84,10 +97,21 @@ def fit_motions(
     return network.eval()
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For so small a network the threads' waiting for each other costs more than they save."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def logits_of_steps(network: MotionNetwork, steps: torch.Tensor) -> npt.NDArray[np.float32]:
     """Logits (N, K) of even steps (N, STEPS, channels), without learning."""
     network.eval()
-    with torch.no_grad():
+    with torch.no_grad(), _one_thread():
         return np.concatenate([network.of_steps(part.float()).numpy() for part in torch.split(steps, 2048)])
 
 

@@ -40,7 +40,7 @@ class MotionShape:
     """How a network is built: whose motions, the kind of its second part, that part's width, and dropout (0..1)."""
 
     subject: Subject = "hand"
-    kind: Kind = "gru"
+    kind: Kind = "tcn"
     width: int = 48
     dropout: float = 0.1
 

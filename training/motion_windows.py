@@ -16,11 +16,11 @@ from training.motion_networks import Subject, hand_steps, head_steps
 
 __all__ = ["AFTER", "BEFORE", "Windows", "moments", "raw_windows", "steps_at", "training_windows"]
 
-LENGTH = 100
 BEFORE, AFTER = 0.02, 0.25
 """A motion is to be named from so many seconds before it is ready until so many after its end."""
+_MOST_FRAMES = 110
 _UNCLEAR_BEFORE, _UNCLEAR_AFTER = 0.25, 0.50
-_RATES = (10.0, 12.5, 15.0, 20.0, 24.0, 25.0, 30.0, 30.0, 30.0, 40.0, 60.0)
+_RATES = (10.0, 12.5, 15.0, 15.0, 20.0, 24.0, 25.0, 30.0, 30.0, 30.0, 40.0)
 NONE = "none"
 
 
@@ -36,8 +36,14 @@ class Windows:
         return len(self.label)
 
     @staticmethod
+    def none() -> Windows:
+        """No windows."""
+        return Windows(torch.zeros((0, 0, 0)), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+    @staticmethod
     def concatenate(parts: Sequence[Windows]) -> Windows:
         """One after the other."""
+        parts = [part for part in parts if len(part)] or [Windows.none()]
         return Windows(
             torch.cat([part.steps for part in parts]),
             np.concatenate([part.label for part in parts]),
@@ -47,7 +53,9 @@ class Windows:
 
 def raw_windows(take: Take, rows: npt.NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
     """What `History` holds at the frames `rows` of a take: values (N, T, ...) and times (N, T) of windows."""
-    back = rows[:, None] + np.arange(1 - LENGTH, 1)
+    interval = float(np.median(np.diff(take.times))) if len(take.times) > 1 else 1.0
+    length = min(_MOST_FRAMES, int(WINDOW_SECONDS / max(interval, 1e-3)) + 6)
+    back = rows[:, None] + np.arange(1 - length, 1)
     inside = back >= 0
     back = np.maximum(back, 0)
     times = take.times[back] - take.times[rows][:, None]

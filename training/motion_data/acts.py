@@ -28,11 +28,14 @@ def _swipe(label: str) -> Act:
         x, y = _WAYS[label]
         way = np.array([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), 0.0])
         way[2] = rng.normal(0, 0.15)
-        length = habits.size * rng.uniform(0.20, 0.50) * (0.85 if y else 1.0)
+        length = max(0.19, habits.size * rng.uniform(0.20, 0.55) * (0.85 if y else 1.0))
         # Slower than 0.6 m/s it is a sweep that somebody makes while explaining.
-        seconds = length / max(0.6, habits.tempo * rng.uniform(0.6, 1.6))
+        seconds = length / max(0.7, habits.tempo * rng.uniform(0.6, 1.7))
         seconds = float(np.clip(seconds, 0.16, 0.75))
-        _get_ready(actor, habits.posture)
+        if rng.random() < 0.15:
+            _come_up(actor, habits.posture)
+        else:
+            _get_ready(actor, habits.posture)
         if rng.random() < habits.draws_back:
             # Not in a hurry: drawing back as quickly as striking would be a stroke of its own.
             way_back = length * rng.uniform(0.25, 0.7)
@@ -54,6 +57,23 @@ def _swipe(label: str) -> Act:
         _after_stroke(actor, way, length)
 
     return act
+
+
+def _come_up(actor: Actor, posture: str) -> None:
+    """From where the arm hangs straight to where the motion begins, all of it one flow."""
+    rng = actor.rng
+    down = np.array(actor.habits.home) + np.array([rng.normal(-0.05, 0.06), rng.uniform(0.25, 0.5), 0.0])
+    actor.move(actor.duration(0.6, 1.1), place=down, fingers=actor.fingers("relaxed"))
+    actor.hold(rng.uniform(0.3, 1.2))
+    actor.move(
+        actor.duration(0.45, 0.9),
+        place=actor.away(),
+        fingers=actor.fingers(posture),
+        turn=np.array(actor.habits.turn) + rng.normal(0, 0.2, 3),
+        bend=rng.normal(0, 0.25),
+    )
+    if rng.random() < 0.5:
+        actor.hold(rng.uniform(0.02, 0.15))
 
 
 def _get_ready(actor: Actor, posture: str) -> None:
@@ -126,10 +146,14 @@ def _circle(label: str) -> Act:
     def act(actor: Actor) -> None:
         rng, habits = actor.rng, actor.habits
         posture = str(rng.choice(["point", habits.posture], p=[0.6, 0.4]))
-        _get_ready(actor, posture)
-        # With the arm, or small, with the finger and the wrist.
-        radius = habits.size * (rng.uniform(0.045, 0.17) if rng.random() < 0.7 else rng.uniform(0.02, 0.05))
-        period = float(np.clip(actor.duration(0.5, 1.4), 0.4, 1.6))
+        if rng.random() < 0.2:
+            _come_up(actor, posture)
+        else:
+            _get_ready(actor, posture)
+        # With the forearm, small with the finger and the wrist, or wide with the whole arm.
+        low, high = [(0.045, 0.17), (0.02, 0.05), (0.17, 0.36)][int(rng.choice(3, p=[0.5, 0.25, 0.25]))]
+        radius = habits.size * rng.uniform(low, high)
+        period = float(np.clip(actor.duration(0.5, 1.4) * (1.25 if low > 0.1 else 1.0), 0.4, 2.0))
         turns = float(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15])) + rng.uniform(-0.08, 0.2)
         # Clockwise for the person is the other way round for a camera that faces them.
         sign = -1.0 if label == "circle_clockwise" else 1.0

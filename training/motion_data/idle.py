@@ -100,7 +100,7 @@ def _talk(actor: Actor) -> None:
     rng = actor.rng
     lively = rng.uniform(0.5, 1.5)
     for _ in range(int(rng.integers(3, 10))):
-        length = min(0.16, rng.gamma(2.0, 0.03) * lively)
+        length = min(0.13, rng.gamma(2.0, 0.03) * lively)
         angle = rng.normal(np.pi / 2, 0.6) if rng.random() < 0.45 else rng.uniform(-np.pi, np.pi)
         way = np.array([length * np.cos(angle), length * np.sin(angle), rng.normal(0, 0.05)])
         pull = 0.35 * (np.array(actor.habits.home) - actor.state[STATE["place"]])
@@ -108,7 +108,7 @@ def _talk(actor: Actor) -> None:
             str(rng.choice(["relaxed", "cupped", "open", "point", "holding"], p=[0.4, 0.25, 0.2, 0.1, 0.05]))
         )
         actor.move(
-            float(rng.uniform(0.16, 0.5)),
+            max(float(rng.uniform(0.16, 0.5)), float(np.linalg.norm((way + pull)[:2])) / 0.6),
             place=actor.state[STATE["place"]] + way + pull,
             bend=rng.normal(0, 0.4),
             turn=np.array(actor.habits.turn) + rng.normal(0, 0.35, 3),
@@ -128,7 +128,7 @@ def _explain(actor: Actor) -> None:
     angle = rng.choice([0, np.pi]) + rng.normal(0, 0.4)
     way = np.array([length * np.cos(angle), length * np.sin(angle), rng.normal(0, 0.1)])
     actor.move(
-        length / rng.uniform(0.18, 0.42),
+        length / rng.uniform(0.15, 0.36),
         place=actor.state[STATE["place"]] + way,
         bend=rng.normal(0, 0.4),
         turn=np.array(actor.habits.turn) + rng.normal(0, 0.4, 3),
@@ -161,6 +161,46 @@ def _touch(actor: Actor) -> None:
         fingers=actor.fingers("relaxed"),
         bend=rng.normal(0.1, 0.25),
         turn=np.array(actor.habits.turn),
+    )
+
+
+def _stir(actor: Actor) -> None:
+    """Fingers that go round or to and fro on a small spot, whichever way the hand points: stirring, writing."""
+    rng = actor.rng
+    posture = str(rng.choice(["point", "holding", "relaxed", "flat", "cupped"]))
+    before = np.array(actor.habits.turn)
+    actor.move(actor.duration(0.4, 0.9), fingers=actor.fingers(posture), turn=_any_turn(actor))
+    seconds, rate = rng.uniform(0.8, 3.5), rng.uniform(1.0, 4.0)
+    at = np.linspace(0, seconds, max(8, round(seconds * RATE)))
+    offsets = np.zeros((len(at), 13))
+    first, second = np.sin(2 * np.pi * rate * at), np.cos(2 * np.pi * rate * at)
+    offsets[:, :2] = first[:, None] * rng.normal(0, 0.007, 2) + second[:, None] * rng.normal(0, 0.007, 2)
+    offsets[:, 3:6] = first[:, None] * rng.normal(0, 0.10, 3) + second[:, None] * rng.normal(0, 0.10, 3)
+    offsets[:, 6:10] = np.abs(rng.normal(0, 0.05)) * first[:, None]
+    actor.swing(seconds, offsets)
+    actor.move(actor.duration(0.4, 0.9), fingers=actor.fingers("relaxed"), turn=before)
+
+
+def _hold_oddly(actor: Actor) -> None:
+    """A hand held and moved about with its fingers to a side or down."""
+    rng = actor.rng
+    before = np.array(actor.habits.turn)
+    actor.move(
+        actor.duration(0.4, 1.0), turn=_any_turn(actor), fingers=actor.fingers(str(rng.choice(_STILL)))
+    )
+    for _ in range(int(rng.integers(1, 5))):
+        goal = actor.state[STATE["place"]] + rng.normal(0, 0.05, 3)
+        actor.move(
+            actor.duration(0.25, 0.8), place=goal, turn=actor.state[STATE["turn"]] + rng.normal(0, 0.25, 3)
+        )
+        actor.hold(rng.exponential(0.3))
+    actor.move(actor.duration(0.4, 1.0), turn=before, place=actor.away())
+
+
+def _any_turn(actor: Actor) -> np.ndarray:
+    rng = actor.rng
+    return np.array(
+        [rng.uniform(-np.pi, np.pi), rng.normal(0, 0.5), rng.choice([0, np.pi]) + rng.normal(0, 0.6)]
     )
 
 
@@ -322,5 +362,7 @@ IDLE = {
     _go: 1.5,
     _hang: 1.2,
     _pause_gesture: 0.7,
+    _stir: 0.8,
+    _hold_oddly: 1.0,
 }
 """What a hand does between motions, and how often."""

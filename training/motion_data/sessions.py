@@ -40,9 +40,11 @@ def simulated_take(
     actor = Actor(rng, habits, build)
     enter(actor)
     idle, weights = list(IDLE), np.array(list(IDLE.values()))
+    # Strokes have the most in common with what means nothing, so they are shown most.
+    often = np.array([2.0 if label.startswith("swipe") else 1.0 for label in motions])
     while actor.now < seconds:
         if motions and rng.random() < share:
-            MOTIONS[str(rng.choice(list(motions)))](actor)
+            MOTIONS[str(rng.choice(list(motions), p=often / often.sum()))](actor)
         else:
             idle[int(rng.choice(len(idle), p=weights / weights.sum()))](actor)
     landmarks, seen = _filmed(actor, rng)
@@ -71,7 +73,7 @@ def _filmed(actor: Actor, rng: np.random.Generator) -> tuple[FloatArray, npt.NDA
     focal = width / 2 / np.tan(np.radians(rng.uniform(55, 80)) / 2)
     distance = float(np.exp(rng.uniform(np.log(0.45), np.log(2.2))))
     # Who is near the camera moves less, so that the hand stays in the picture.
-    reach = float(np.clip(distance * width / focal / 1.1, 0.65, 1.0))
+    reach = float(np.clip(distance * width / focal / 1.1, 0.8, 1.0))
     states[:, :3] *= reach
     states[:, 0] += rng.normal(-0.12, 0.08) * reach * distance
     states[:, 1] += rng.normal(0.05, 0.06) * reach * distance

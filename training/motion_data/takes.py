@@ -10,7 +10,7 @@ import numpy as np
 from livefg.collect.takes import Span, Take, mirrored_label
 from livefg.results import FloatArray
 
-__all__ = ["FloatArray", "Span", "Take", "labels_of", "mirrored_label", "varied"]
+__all__ = ["FloatArray", "Span", "Take", "labels_of", "meaning", "mirrored_label", "parted", "varied"]
 
 
 def varied(take: Take, rng: np.random.Generator) -> Take:
@@ -38,3 +38,31 @@ def varied(take: Take, rng: np.random.Generator) -> Take:
 def labels_of(takes: Iterable[Take]) -> Sequence[str]:
     """The labels of all spans, in alphabetical order."""
     return sorted({span.label for take in takes for span in take.spans if span.label and not span.ignore})
+
+
+def meaning(take: Take, labels: Sequence[str]) -> Take:
+    """The same take for somebody to whom only motions of these labels mean anything."""
+    return replace(take, spans=tuple(span for span in take.spans if span.ignore or span.label in labels))
+
+
+def parted(takes: Iterable[Take], every: int) -> tuple[list[Take], list[Take]]:
+    """The same takes twice: without every so manieth repetition of each label, and with these alone.
+
+    What a take is without is ignored there: it is neither learned nor counted.
+    """
+    counts: dict[str, int] = {}
+    without, alone = [], []
+    for take in takes:
+        aside = []
+        for span in take.spans:
+            if not span.ignore:
+                counts[span.label] = counts.get(span.label, 0) + 1
+            aside.append(not span.ignore and counts[span.label] % every == 0)
+        without.append(_ignoring(take, aside))
+        alone.append(_ignoring(take, [not one for one in aside]))
+    return without, alone
+
+
+def _ignoring(take: Take, ignored: Sequence[bool]) -> Take:
+    spans = zip(take.spans, ignored, strict=True)
+    return replace(take, spans=tuple(replace(span, ignore=span.ignore or one) for span, one in spans))
