@@ -9,13 +9,14 @@ import click
 from livefg.errors import LivefgError
 from training.cli import gestures
 from training.extra import require_training_extra
+from training.motion_cli import motions
 
 __all__ = ["main"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def command() -> None:
-    """Make the networks: `gestures` from examples, `convert` from upstream files, `synthetic` renders hands."""
+    """Make the networks: `gestures` and `motions` from examples, `convert` from upstream files."""
 
 
 def _elsewhere(name: str, module: str, summary: str) -> None:
@@ -37,6 +38,7 @@ def _elsewhere(name: str, module: str, summary: str) -> None:
 
 _elsewhere("convert", "training.convert.__main__", "Make livefg's networks from the upstream files.")
 command.add_command(gestures)
+command.add_command(motions)
 
 
 def main(arguments: list[str] | None = None) -> None:

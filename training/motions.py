@@ -5,71 +5,106 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from livefg.errors import LivefgError
+from livefg.results import EventKind
 from training.calibration import expected_calibration_error, fit_temperature, softmax
 from training.motion_data.acts import MOTIONS
 from training.motion_data.heads import HEAD_MOTIONS, simulated_head
 from training.motion_data.sessions import simulated_take
-from training.motion_data.takes import Take, labels_of, varied
-from training.motion_evaluation import detector, judge
+from training.motion_data.takes import Take, labels_of, meaning, parted, varied
+from training.motion_evaluation import chances_of, detector, filmed, judge, score, watched
 from training.motion_export import AboutMotion, export_motion, read_motion
 from training.motion_fit import MotionFit, fit_motions, logits_of_steps
 from training.motion_networks import MotionNetwork, MotionShape, Subject
 from training.motion_windows import NONE, Windows, training_windows
 
-__all__ = ["MotionRecipe", "TrainedMotion", "idle_takes", "moving_takes", "shipped_recipe", "train_motions"]
-
-Tell = Callable[[str], None]
+__all__ = [
+    "HeldWindows",
+    "MotionRecipe",
+    "Teller",
+    "TrainedMotion",
+    "idle_takes",
+    "moving_takes",
+    "train_motions",
+]
 
 # People are numbers; those who examine are never among those who teach.
 _TEACHERS, _HARD_TEACHERS, _EXAMINERS, _JUDGES = 0, 100_000, 200_000, 300_000
 _HARD = 0.8
-_HARD_WEIGHT = 3.0
+_HARD_WEIGHT = 1.5
 _GRID = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.98)
-_OWN_VERSIONS = 12
+_FEWEST = 3
 _SHOWN = ("detection_rate", "false_alarms_a_minute", "latency_median", "latency_p95", "opposite_direction")
+_CONDITIONS = {"30 fps": (30.0, 0.0), "15 fps": (15.0, 0.0), "30 fps, 10 % dropped": (30.0, 0.1)}
+_EACH_LOSS = 50
+"""So many batches make one point of the loss curve."""
+
+
+class Teller(Protocol):
+    """Is told how the work goes on."""
+
+    def step(self, sentence: str) -> None:
+        """A new step begins."""
+        ...
+
+    def advance(self, done: int, total: int, detail: str = "") -> None:
+        """So much of the step is done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class MotionRecipe:
     """Everything beside recordings that decides the result.
 
-    `people` are simulated before a camera for `seconds` each. A first network looks at `hard_people` more, and what it
-    is not sure of is learned three times as often by the second. `examiners` choose the temperature and the
-    threshold: the least at which not more than `false_alarms` a minute come from people who mean nothing.
+    `people` are simulated before a camera for `seconds` each, and make the motions named in `motions` (None: all that
+    are known); what else they do means nothing. A first network looks at `hard_people` more, and what it is not sure
+    of is learned more often by the second. `examiners` choose the temperature and the threshold: the least at which
+    not more than `false_alarms` a minute come from people who mean nothing. Each recording is learned in so many
+    `versions`; with `hold_back` a network that did not see every third repetition is examined with those first.
     """
 
     shape: MotionShape = field(default_factory=MotionShape)
     fit: MotionFit = field(default_factory=MotionFit)
+    motions: tuple[str, ...] | None = None
     people: int = 480
     hard_people: int = 300
     examiners: int = 40
     seconds: float = 90.0
     false_alarms: float = 0.2
+    versions: int = 12
+    hold_back: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldWindows:
+    """Moments that taught nothing: what they show (N,), where they come from (N,), and the logits (N, K) for them."""
+
+    label: tuple[str, ...]
+    source: tuple[str, ...]
+    logits: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedMotion:
-    """A classifier that was written to `path`, what it says of itself, and how far ONNX Runtime is from torch."""
+    """A classifier that was written to `path`, what it says of itself, and how far ONNX Runtime is from torch.
+
+    `conditions` are the reports of `Score` by condition, `recorded` the one on held-back repetitions (None: there were
+    none), `losses` the mean losses of 50 batches each.
+    """
 
     path: Path
     network: MotionNetwork
     about: AboutMotion
     gap: float
-
-
-def shipped_recipe(subject: Subject, kind: str = "tcn") -> MotionRecipe:
-    """The recipe of what ships."""
-    if subject == "head":
-        shape = MotionShape(subject="head", kind="gru" if kind == "gru" else "tcn", width=32)
-        return MotionRecipe(shape, MotionFit(batches=2000), people=300, hard_people=200)
-    shape = MotionShape(kind="gru" if kind == "gru" else "tcn", width=56)
-    return MotionRecipe(shape, MotionFit(batches=4500))
+    held: HeldWindows
+    conditions: dict[str, dict[str, Any]]
+    recorded: dict[str, Any] | None
+    losses: tuple[float, ...]
 
 
 def moving_takes(subject: Subject, first: int, count: int, seconds: float = 60.0) -> list[Take]:
@@ -85,7 +120,7 @@ def idle_takes(subject: Subject, first: int, count: int, seconds: float = 60.0) 
 def train_motions(
     path: Path,
     recipe: MotionRecipe,
-    tell: Tell,
+    tell: Teller,
     *,
     recorded: Sequence[Take] = (),
     extend: Path | None = None,
@@ -96,51 +131,42 @@ def train_motions(
     sentence, for what a user can put right.
     """
     # 1. What there is to tell apart.
-    subject = recipe.shape.subject
     base = read_motion(extend) if extend else None
     if base:
         recipe = replace(recipe, shape=base.shape)
-    known = base.labels if base else (NONE, *(MOTIONS if subject == "hand" else HEAD_MOTIONS))
-    labels = (*known, *(label for label in labels_of(recorded) if label not in known))
-    if base and labels == known:
-        raise LivefgError(f"The recordings show no motion that {extend} does not know.")
+    labels = _labels(recipe, base, recorded, extend)
+    warm = _warm(base, labels)
 
-    # 2. Windows of people who move: simulated ones, and each recording in several versions.
+    # 2. Windows of people who move, the more of a kind the harder it is.
     rng = np.random.default_rng(recipe.fit.seed)
-    tell(f"watching {recipe.people} simulated people")
-    parts = [
-        training_windows([take], labels, rng, subject) for take in _teachers(recipe, _TEACHERS, recipe.people)
-    ]
-    own = [varied(take, rng) for take in recorded for _ in range(_OWN_VERSIONS)]
-    if own:
-        parts.append(training_windows(own, labels, rng, subject, per_motion=6, per_second=3.0))
-    windows = _half(Windows.concatenate(parts))
+    simulated = _simulated_windows(recipe, labels, recorded, tell, rng)
 
-    # 3. A first network, and what it finds hard.
-    if recipe.hard_people:
-        tell(f"first network, from {len(windows)} windows")
-        first = fit_motions(
-            windows, recipe.shape, labels, replace(recipe.fit, batches=recipe.fit.batches // 2)
-        )
-        tell(f"looking for what is hard among {recipe.hard_people} more people")
-        hard = [
-            _hard(first, training_windows([take], labels, rng, subject, per_second=12.0))
-            for take in _teachers(recipe, _HARD_TEACHERS, recipe.hard_people)
-        ]
-        windows = Windows.concatenate([windows, _half(Windows.concatenate(hard))])
+    # 3. An examination: how well a network finds repetitions that it did not learn from.
+    examined = None
+    if recorded and recipe.hold_back:
+        teaching, asking = parted(recorded, 3)
+        tell.step("examination, without every third repetition")
+        windows = Windows.concatenate([simulated, _own_windows(recipe, teaching, labels, rng)])
+        pupil = fit_motions(windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe), warm)
+        examined = (pupil, asking)
 
     # 4. The network that counts.
-    tell(f"learning {len(labels)} labels from {len(windows)} windows")
-    network = fit_motions(windows, recipe.shape, labels, recipe.fit, start=_warm(base, labels))
+    windows = Windows.concatenate([simulated, _own_windows(recipe, recorded, labels, rng)])
+    tell.step(f"learning {len(labels)} labels from {len(windows)} windows")
+    losses: list[float] = []
+    network = fit_motions(windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe, losses), warm)
 
     # 5. Confidence that can be believed, and when to speak, by people who taught nothing.
-    tell("examining")
-    held = training_windows(
-        moving_takes(subject, _EXAMINERS, recipe.examiners), labels, np.random.default_rng(1), subject
-    )
-    logits = logits_of_steps(network, held.steps)
-    temperature = fit_temperature(logits, held.label)
+    tell.step("examining")
+    held = _held(network, labels, recipe, examined)
+    shown = np.array([labels.index(label) for label in held.label], np.int64)
+    temperature = fit_temperature(held.logits, shown)
     threshold, reason = _threshold(network, temperature, recipe)
+    conditions = _judged(network, temperature, threshold, recipe)
+    own = None
+    if examined:
+        pupil, asking = examined
+        own = score(asking, detector(pupil, temperature, threshold), labels_of(asking)).report()
 
     # 6. One file that explains itself, or none.
     about = AboutMotion(
@@ -149,11 +175,68 @@ def train_motions(
         reject_reason=reason,
         loss=f"{recipe.fit.loss}, label smoothing {recipe.fit.smoothing:g}",
         training_data=_origins(recipe, recorded),
-        split=f"by person: {recipe.examiners} simulated people who taught nothing",
+        split=_split(recipe, own),
         licence=", ".join(sorted({"Apache-2.0", *(take.licence for take in recorded if take.licence)})),
-        metrics=_metrics(network, temperature, threshold, held, logits, recipe),
+        metrics=_metrics(held, shown, temperature, conditions, own),
     )
-    return TrainedMotion(path, network, about, export_motion(network, about, path))
+    gap = export_motion(network, about, path)
+    return TrainedMotion(path, network, about, gap, held, conditions, own, _means(losses))
+
+
+def _labels(
+    recipe: MotionRecipe, base: MotionNetwork | None, recorded: Sequence[Take], extend: Path | None
+) -> tuple[str, ...]:
+    simulated = tuple(MOTIONS if recipe.shape.subject == "hand" else HEAD_MOTIONS)
+    known = base.labels if base else (NONE, *(simulated if recipe.motions is None else recipe.motions))
+    own = labels_of(recorded)
+    if base and set(own) <= set(known):
+        raise LivefgError(f"The recordings show no motion that {extend} does not know.")
+    for label in own:
+        count = sum(span.label == label and not span.ignore for take in recorded for span in take.spans)
+        if count < _FEWEST and recipe.hold_back:
+            raise LivefgError(
+                f"{label!r} was repeated {count} times; at least {_FEWEST} repetitions are needed, better 10."
+            )
+    return (*known, *(label for label in own if label not in known))
+
+
+def _simulated_windows(
+    recipe: MotionRecipe,
+    labels: Sequence[str],
+    recorded: Sequence[Take],
+    tell: Teller,
+    rng: np.random.Generator,
+) -> Windows:
+    """Windows of simulated people; with `hard_people`, also those that a first network finds hard."""
+    subject = recipe.shape.subject
+    tell.step(f"watching {recipe.people} simulated people")
+    teachers = _teachers(recipe, _TEACHERS, recipe.people, labels, tell)
+    windows = _half(
+        Windows.concatenate([training_windows([take], labels, rng, subject) for take in teachers])
+    )
+    if not recipe.hard_people:
+        return windows
+    tell.step(f"first network, from {len(windows)} windows")
+    fewer = replace(recipe, fit=replace(recipe.fit, batches=recipe.fit.batches // 2))
+    both = Windows.concatenate([windows, _own_windows(recipe, recorded, labels, rng)])
+    first = fit_motions(both, recipe.shape, labels, fewer.fit, _on_batch(tell, fewer))
+    tell.step(f"looking for what is hard among {recipe.hard_people} more people")
+    hard = [
+        _hard(first, training_windows([take], labels, rng, subject, per_second=12.0))
+        for take in _teachers(recipe, _HARD_TEACHERS, recipe.hard_people, labels, tell)
+    ]
+    return Windows.concatenate([windows, _half(Windows.concatenate(hard))])
+
+
+def _own_windows(
+    recipe: MotionRecipe, recorded: Sequence[Take], labels: Sequence[str], rng: np.random.Generator
+) -> Windows:
+    """Windows of recordings, each recording in several versions."""
+    if not recorded:
+        return Windows.none()
+    own = [varied(take, rng) for take in recorded for _ in range(recipe.versions)]
+    subject = recipe.shape.subject
+    return _half(training_windows(own, labels, rng, subject, per_motion=6, per_second=3.0))
 
 
 def _simulated(subject: Subject, person: int, seconds: float, share: float) -> Take:
@@ -162,10 +245,14 @@ def _simulated(subject: Subject, person: int, seconds: float, share: float) -> T
     return simulated_take(person, 0, seconds, share=share)
 
 
-def _teachers(recipe: MotionRecipe, first: int, count: int) -> Iterator[Take]:
-    """People to learn from; a third of them hardly ever means anything."""
-    for person in range(first, first + count):
-        yield _simulated(recipe.shape.subject, person, recipe.seconds, 0.45 if person % 3 else 0.15)
+def _teachers(
+    recipe: MotionRecipe, first: int, count: int, labels: Sequence[str], tell: Teller
+) -> Iterator[Take]:
+    """People to learn from; a third of them hardly ever means anything. What has no label means nothing."""
+    for number in range(count):
+        tell.advance(number, count)
+        take = _simulated(recipe.shape.subject, first + number, recipe.seconds, 0.45 if number % 3 else 0.15)
+        yield meaning(take, labels)
 
 
 def _half(windows: Windows) -> Windows:
@@ -192,16 +279,59 @@ def _warm(base: MotionNetwork | None, labels: Sequence[str]) -> dict[str, torch.
     return state
 
 
+def _on_batch(
+    tell: Teller, recipe: MotionRecipe, losses: list[float] | None = None
+) -> Callable[[int, float], None]:
+    def told(number: int, loss: float) -> None:
+        if losses is not None:
+            losses.append(loss)
+        if number % 10 == 0:
+            tell.advance(number, recipe.fit.batches, f"loss {loss:.3f}")
+
+    return told
+
+
+def _means(losses: Sequence[float]) -> tuple[float, ...]:
+    return tuple(
+        float(np.mean(losses[start : start + _EACH_LOSS])) for start in range(0, len(losses), _EACH_LOSS)
+    )
+
+
+def _held(
+    network: MotionNetwork,
+    labels: Sequence[str],
+    recipe: MotionRecipe,
+    examined: tuple[MotionNetwork, Sequence[Take]] | None,
+) -> HeldWindows:
+    """Moments of the examiners, and of the held-back repetitions as the network saw them that was examined there."""
+    subject, rng = recipe.shape.subject, np.random.default_rng(1)
+    examiners = [meaning(take, labels) for take in moving_takes(subject, _EXAMINERS, recipe.examiners)]
+    parts = [("simulated", network, training_windows(examiners, labels, rng, subject))]
+    if examined:
+        pupil, asking = examined
+        parts.append(("recorded", pupil, training_windows(asking, labels, rng, subject)))
+    return HeldWindows(
+        tuple(labels[number] for _, _, windows in parts for number in windows.label.tolist()),
+        tuple(name for name, _, windows in parts for _ in range(len(windows))),
+        np.concatenate([logits_of_steps(one, windows.steps) for _, one, windows in parts]),
+    )
+
+
 def _threshold(network: MotionNetwork, temperature: float, recipe: MotionRecipe) -> tuple[float, str]:
     """The least threshold at which people who mean nothing are left alone, and how it was chosen."""
-    takes = idle_takes(network.shape.subject, _EXAMINERS + 50_000, recipe.examiners)
-    chosen, rate = _GRID[-1], float("nan")
+    subject, rng = network.shape.subject, np.random.default_rng(2)
+    takes = [take.sampled(30, rng) for take in idle_takes(subject, _EXAMINERS + 50_000, recipe.examiners)]
+    chances = [chances_of(network, temperature, take) for take in takes]
+    minutes = sum(take.duration for take in takes) / 60
+    kind: EventKind = "motion" if subject == "hand" else "head"
+    chosen, rate = _GRID[-1], 0.0
     for enter in _GRID:
-        rate = judge(takes, detector(network, temperature, enter), network.labels[1:], 30)[
-            "false_alarms_a_minute"
-        ]
+        found = sum(
+            len(watched(take, rows, network.labels, kind, enter))
+            for take, rows in zip(takes, chances, strict=True)
+        )
+        chosen, rate = enter, found / minutes
         if rate <= recipe.false_alarms:
-            chosen = enter
             break
     return chosen, (
         f"the least at which {recipe.examiners} simulated people who mean nothing cause at most "
@@ -209,31 +339,49 @@ def _threshold(network: MotionNetwork, temperature: float, recipe: MotionRecipe)
     )
 
 
-def _metrics(
-    network: MotionNetwork,
-    temperature: float,
-    threshold: float,
-    held: Windows,
-    logits: Any,
-    recipe: MotionRecipe,
-) -> dict[str, Any]:
-    subject = network.shape.subject
-    chances = softmax(logits, temperature)
-    right = chances.argmax(axis=1) == held.label
-    moving, idle = (
-        moving_takes(subject, _JUDGES, recipe.examiners),
-        idle_takes(subject, _JUDGES, recipe.examiners),
-    )
+def _judged(
+    network: MotionNetwork, temperature: float, threshold: float, recipe: MotionRecipe
+) -> dict[str, dict[str, Any]]:
+    """What the detector does before people who taught and examined nothing, under each condition."""
+    subject, labels = network.shape.subject, network.labels[1:]
+    moving = [meaning(take, labels) for take in moving_takes(subject, _JUDGES, recipe.examiners)]
+    idle = idle_takes(subject, _JUDGES, recipe.examiners)
     detect = detector(network, temperature, threshold)
-    found = judge(moving, detect, network.labels[1:], 30)
-    return {
+    found: dict[str, dict[str, Any]] = {}
+    for name, (fps, dropped) in _CONDITIONS.items():
+        one = score(filmed(moving, fps, dropped), detect, labels)
+        found[name] = {
+            **one.report(),
+            "latencies": [round(late, 3) for lates in one.latencies.values() for late in lates],
+            "idle": judge(idle, detect, labels, fps, dropped),
+        }
+    return found
+
+
+def _metrics(
+    held: HeldWindows,
+    shown: Any,
+    temperature: float,
+    conditions: dict[str, dict[str, Any]],
+    own: dict[str, Any] | None,
+) -> dict[str, Any]:
+    chances = softmax(held.logits, temperature)
+    right = chances.argmax(axis=1) == shown
+    found = next(iter(conditions.values()))
+    metrics = {
         "window_accuracy": round(float(right.mean()), 4),
         "window_ece": round(expected_calibration_error(chances.max(axis=1), right), 4),
         "simulated": {key: found[key] for key in _SHOWN},
-        "simulated_idle_false_alarms_a_minute": judge(idle, detect, network.labels[1:], 30)[
-            "false_alarms_a_minute"
-        ],
+        "simulated_idle_false_alarms_a_minute": found["idle"]["false_alarms_a_minute"],
     }
+    if own:
+        metrics["own_repetitions_found"] = own["detection_rate"]
+    return metrics
+
+
+def _split(recipe: MotionRecipe, own: dict[str, Any] | None) -> str:
+    people = f"by person: {recipe.examiners} simulated people who taught nothing"
+    return f"{people}, and every third repetition of what was recorded" if own else people
 
 
 def _origins(recipe: MotionRecipe, recorded: Sequence[Take]) -> str:

@@ -46,6 +46,10 @@ class TrainingProgress:
         """So many items of a source have been read."""
         self._bars.update(self._task, completed=done, total=total, detail=source)
 
+    def advance(self, done: int, total: int, detail: str = "") -> None:
+        """So much of the step is done."""
+        self._bars.update(self._task, completed=done, total=total, detail=detail)
+
     def epoch(self, epoch: Epoch, total: int) -> None:
         """An epoch has ended."""
         self._bars.update(

@@ -77,6 +77,11 @@ _PIPELINE_OPTIONS = (
         help="The classifier that names gestures.  [default: the one chosen with `livefg models use`]",
     ),
     click.option(
+        "--motion-model",
+        metavar="NAME|PATH",
+        help="The classifier that names motions of hands, as `livefg train motions` makes it.  [default: motion]",
+    ),
+    click.option(
         "--motions",
         default="all",
         show_default=True,
@@ -109,7 +114,16 @@ def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
 
     given = {setting: options.pop(setting.name) for setting in section("decisions")}
     settings = load_settings(changes={key: value for key, value in given.items() if value is not None})
-    names = ("device", "hands", "faces", "lite", "backend", "mediapipe_models", "gesture_model")
+    names = (
+        "device",
+        "hands",
+        "faces",
+        "lite",
+        "backend",
+        "mediapipe_models",
+        "gesture_model",
+        "motion_model",
+    )
     motions = options.pop("motions")
     only = () if motions in {"all", "none"} else tuple(label.strip() for label in motions.split(","))
     return PipelineSettings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from training.cli import gestures
+from training.motion_cli import motions
 
 __all__ = ["command"]
 
@@ -15,3 +16,4 @@ def command() -> None:
 
 
 command.add_command(gestures)
+command.add_command(motions)

@@ -109,7 +109,8 @@ class Report:
     """Everything the page can show.
 
     `facts` are pairs (name, value) that say how it was made, in order. `curves_note` and `conditions_note` are
-    sentences that stand below the figures. `best_epoch` counts from 0.
+    sentences that stand below the figures. `best_epoch` counts from 0. `latencies` are seconds from the end of what
+    was shown to its event, negative ones before it.
     """
 
     title: str
@@ -119,6 +120,7 @@ class Report:
     curves: Sequence[Curve] = ()
     best_epoch: int | None = None
     curves_note: str = ""
+    latencies: Sequence[float] = ()
     thumbnails: Sequence[Thumbnail] = ()
     strips: Sequence[Strip] = ()
     conditions_note: str = ""
@@ -144,6 +146,7 @@ class Report:
                 for curve in self.curves
             ],
             "best_epoch": self.best_epoch,
+            "latencies": list(self.latencies),
             "data": [dataclasses.asdict(source) for source in self.data],
             "tables": [dataclasses.asdict(table) for table in self.tables],
             "notes": list(self.notes),

@@ -23,6 +23,7 @@ from training.report.markup import (
 )
 from training.report.plots import LARGEST_MATRIX, area_under, operating_point
 from training.report.style import Drawing
+from training.report.timing import latency_section
 
 __all__ = ["SECTIONS", "Drawings", "Section", "confusions", "findings", "tiles"]
 
@@ -386,6 +387,7 @@ SECTIONS: tuple[Callable[[Report, Drawings], Section | None], ...] = (
     _confusion,
     _confidence,
     _roc,
+    latency_section,
     _conditions,
     _mistakes,
     _sources,

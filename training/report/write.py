@@ -6,12 +6,15 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+
 from training.files import write_whole
 from training.report import plots
 from training.report.content import Report
 from training.report.page import page
 from training.report.sections import Drawings, confusions
 from training.report.style import Drawing, png_of, render, styled
+from training.report.timing import latency_figure
 
 __all__ = ["drawings_of", "write_report"]
 
@@ -36,7 +39,7 @@ def write_report(report: Report, folder: Path) -> Path:
 def drawings_of(report: Report) -> Drawings:
     """All figures for which a report has the data, by name."""
     with styled(_characters(report)):
-        made = [*_of_evaluation(report), *_of_conditions(report), *_of_training(report)]
+        made = [*_of_evaluation(report), *_of_conditions(report), *_of_time(report), *_of_training(report)]
     return {drawing.name: drawing for drawing in made}
 
 
@@ -85,6 +88,14 @@ def _of_conditions(report: Report) -> list[Drawing]:
         figure = plots.condition_panel(mine, images.get(condition, ()), lowest)
         made.append(render(figure, f"condition-{_file_name(title)}", alt))
     return made
+
+
+def _of_time(report: Report) -> list[Drawing]:
+    if not report.latencies:
+        return []
+    median = float(np.median(report.latencies))
+    alt = f"Seconds from the end of a motion to its event; the median is {median:.2f}."
+    return [render(latency_figure(report.latencies), "latency", alt)]
 
 
 def _of_training(report: Report) -> list[Drawing]:
