@@ -1,6 +1,7 @@
 """The three kinds side by side: recurrent, convolutions over time, and the rule that people write by hand.
 
-`python -m training.motion_benchmark --data ../shared/data --network gru=FILE --network tcn=FILE`
+`python -m training.motion_benchmark --data ../shared/data --network tcn=models/motion.onnx --network gru=FILE
+--heads models/head_motion.onnx --out docs/benchmarks/motions.json --table docs/benchmarks/motions.md`
 """
 
 from __future__ import annotations
@@ -8,25 +9,34 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import click
 import numpy as np
 
 from livefg.inference.classifier import Classifier
+from livefg.paths import assets_dir
 from livefg.pipeline import Pipeline, PipelineSettings
+from livefg.recognition.motion import MotionRecognizer
 from livefg.recognition.motion_decisions import MotionSettings
-from livefg.results import EventKind
+from livefg.results import EventKind, Face, FrameResult, Hand, HeadPose
 from livefg.sources import open_source
+from training.files import write_whole
 from training.motion_data.acts import MOTIONS
-from training.motion_data.real import STIFF_LABELS, real_sets
+from training.motion_data.heads import HEAD_MOTIONS
+from training.motion_data.real import STIFF_LABELS
 from training.motion_data.takes import Span, Take
 from training.motion_evaluation import Detect, Found, judge, score, watched
+from training.motion_recipes import unseen
+from training.motion_tables import as_markdown
 from training.motion_windows import raw_windows
+from training.motions import idle_takes, moving_takes
 
 __all__ = ["benchmark", "clip_takes", "file_detector", "main", "wrist_rule"]
 
@@ -38,6 +48,7 @@ _CONDITIONS = {
     "30 fps, 10 % dropped": (30.0, 0.1),
     "60 fps": (60.0, 0.0),
 }
+_RULES = {"rule, reach 3": 3.0, "rule, reach 1.5": 1.5}
 _DEMO = (Span("grab", 2.3, 2.9, 2.9), Span("wave", 8.05, 9.3, 8.8), Span("swipe_left", 9.55, 10.15, 10.15))
 _CLIPS = "video/intel_asl"
 
@@ -134,8 +145,6 @@ def benchmark(
     people: int,
 ) -> dict[str, Any]:
     """Everything in one table: `detectors` of all motions, and the same and rules for `swipes` alone."""
-    from training.motions import idle_takes, moving_takes  # noqa: PLC0415 - torch, only for this
-
     moving, idle = moving_takes("hand", _JUDGES, people), idle_takes("hand", _JUDGES + 1000, people)
     report: dict[str, Any] = {"simulated": {}, "simulated_swipes": {}, "real": {}, "real_swipes": {}}
     for name, (fps, dropped) in _CONDITIONS.items():
@@ -165,40 +174,94 @@ def benchmark(
     return report
 
 
+def benchmark_heads(detect: Detect, people: int) -> dict[str, Any]:
+    """The same for the motions of heads, of simulated people."""
+    labels = tuple(HEAD_MOTIONS)
+    moving, idle = moving_takes("head", _JUDGES, people), idle_takes("head", _JUDGES + 1000, people)
+    return {
+        name: {
+            "moving": judge(moving, detect, labels, fps, dropped),
+            "idle": judge(idle, detect, labels, fps, dropped),
+        }
+        for name, (fps, dropped) in _CONDITIONS.items()
+    }
+
+
 def _masked(detect: Detect, labels: Sequence[str]) -> Detect:
     """Without the events of labels that a set cannot show."""
     return lambda take: [found for found in detect(take) if found.label in labels]
 
 
+def milliseconds_a_frame(hands: Path, heads: Path, frames: int = 600) -> float:
+    """The median time in ms that two hands and a head cost in a frame, as they run live: windows, networks, events."""
+    recognizer = MotionRecognizer(
+        Classifier.load(hands, "cpu", task="motion"), Classifier.load(heads, "cpu", task="motion")
+    )
+    rng = np.random.default_rng(0)
+    points = rng.normal(0, 40, (21, 3)).astype(np.float32) + np.float32([300, 240, 0])
+    times = []
+    for number in range(frames):
+        now = number / 30
+        moved = points + np.float32([80 * np.sin(now), 30 * np.cos(now), 0])
+        result = FrameResult(
+            "speed", number, now, 640, 480,
+            hands=(
+                Hand(1, "right", (0, 0, 1, 1), 1.0, moved, side_confidence=1.0),
+                Hand(2, "left", (0, 0, 1, 1), 1.0, moved, side_confidence=1.0),
+            ),
+            faces=(Face(3, (0, 0, 1, 1), 1.0, pose=HeadPose(5 * np.sin(now), 3 * np.cos(now), 0.0)),),
+        )  # fmt: skip
+        begun = perf_counter()
+        recognizer(result, False)
+        times.append(perf_counter() - begun)
+    return round(1e3 * float(np.median(times[60:])), 3)
+
+
 @click.command()
 @click.option("--data", required=True, type=click.Path(exists=True, path_type=Path), help="The data folder.")
 @click.option(
-    "--network", "networks", multiple=True, required=True, metavar="KIND=FILE", help="A model file."
+    "--network", "networks", multiple=True, required=True, metavar="KIND=FILE", help="A model file of hands."
 )
+@click.option("--heads", required=True, type=click.Path(exists=True, path_type=Path), help="That of heads.")
 @click.option("--people", default=40, show_default=True, help="Simulated people of each sort, a minute each.")
-@click.option("--demo", type=click.Path(exists=True, path_type=Path), help="The demo clip.")
-@click.option("--note", default="", help="Said in the result, as on what was held out.")
-def main(data: Path, networks: tuple[str, ...], people: int, demo: Path | None, note: str) -> None:
-    """Print as JSON how well networks and rules find motions of simulated and real people."""
-    files = dict(one.partition("=")[::2] for one in networks)
-    detectors = {kind: file_detector(Path(path)) for kind, path in files.items()}
-    swipes = {kind: file_detector(Path(path), _SWIPES) for kind, path in files.items()}
-    swipes |= {"rule, cautious": wrist_rule(3.0), "rule, eager": wrist_rule(1.5)}
-    sets: dict[str, list[Take]] = dict(real_sets(data))
-    if demo:
-        sets["demo"] = clip_takes(demo, _DEMO, "demo")
-    clips = sorted((data / _CLIPS).glob("*.mkv"))
-    sets["intel_asl"] = [take for clip in clips for take in clip_takes(clip, source="intel_asl")]
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The JSON file to write.")
+@click.option("--table", required=True, type=click.Path(path_type=Path), help="The Markdown file to write.")
+@click.option("--note", default="", help="Said in the result.")
+def main(
+    data: Path, networks: tuple[str, ...], heads: Path, people: int, out: Path, table: Path, note: str
+) -> None:
+    """Measure how well networks and rules find motions of people whom the networks never saw."""
+    files = {kind: Path(path) for kind, path in (one.split("=", 1) for one in networks)}
+    detectors = {kind: file_detector(path) for kind, path in files.items()}
+    swipes = {kind: file_detector(path, _SWIPES) for kind, path in files.items()}
+    swipes |= {name: wrist_rule(reach) for name, reach in _RULES.items()}
     result = {
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "command": "python -m training.motion_benchmark " + " ".join(sys.argv[1:]),
         "note": note,
         "networks": {
-            kind: dict(Classifier.load(Path(path), "cpu").info.metrics) for kind, path in files.items()
+            kind: {
+                "bytes": path.stat().st_size,
+                "threshold": Classifier.load(path, "cpu").info.reject_threshold,
+            }
+            for kind, path in files.items()
         },
-        **benchmark(detectors, swipes, sets, people),
+        "milliseconds_a_frame": {kind: milliseconds_a_frame(path, heads) for kind, path in files.items()},
+        "heads": benchmark_heads(file_detector(heads), people),
+        **benchmark(detectors, swipes, real_people(data), people),
     }
-    click.echo(json.dumps(result, indent=1))
+    write_whole(out, (json.dumps(result, indent=1) + "\n").encode())
+    write_whole(table, as_markdown(result, out.name).encode())
+
+
+def real_people(data: Path) -> dict[str, list[Take]]:
+    """The recordings that no network learned from, and the hands that livefg tracks in clips, by set."""
+    sets = unseen(data)
+    sets["demo"] = clip_takes(assets_dir() / "demo.mp4", _DEMO, "demo")
+    clips = sorted((data / _CLIPS).glob("*.mkv"))
+    sets["intel_asl"] = [take for clip in clips for take in clip_takes(clip, source="intel_asl")]
+    return sets
 
 
 if __name__ == "__main__":

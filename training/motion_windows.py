@@ -120,6 +120,8 @@ def _windows_of(
     per_motion: int,
     per_second: float,
 ) -> Iterator[Windows]:
+    # The network sees left hands as right ones, for which its answer is the mirrored label.
+    take = take if take.right else take.mirrored()
     filmed = take.sampled(float(rng.choice(_RATES)), rng, float(rng.choice([0, 0, 0.05, 0.1, 0.2])))
     if len(filmed.times) < 3:
         return

@@ -159,6 +159,16 @@ def test_windows_hold_both_motions_and_what_is_none(people: list[Take]) -> None:
     assert (windows.label == 0).sum() > (windows.label > 0).sum() > 20
 
 
+def test_windows_of_a_left_hand_have_the_labels_of_the_right_one_that_they_show(people: list[Take]) -> None:
+    labels = ("none", *MOTIONS)
+    right, left = (
+        training_windows([take], labels, np.random.default_rng(0))
+        for take in (people[0], people[0].mirrored())
+    )
+    np.testing.assert_array_equal(left.label, right.label)
+    np.testing.assert_allclose(left.steps, right.steps, atol=1e-3)
+
+
 def test_a_second_event_for_one_motion_is_a_false_alarm() -> None:
     take = Take(np.array([0.0, 60.0]), np.zeros((2, 21, 3), np.float32), (Span("tap", 10, 10.3, 10.3),))
     score = Score()
