@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
+
+import cv2
 
 from livefg.errors import LivefgError
 from livefg.gallery import GalleryFile
@@ -30,10 +32,11 @@ from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
 from livefg.workers import Chain, WorkerPool
 
-__all__ = ["Backend", "Pipeline", "PipelineSettings"]
+__all__ = ["Backend", "Looks", "Pipeline", "PipelineSettings"]
 
 Backend = Literal["livefg", "mediapipe"]
 Answer = TypeVar("Answer")
+Looks = tuple[list[Hand | None], list[Face | None]]
 
 _STAGES = ("hands", "faces", "gestures", "identity", "expressions")
 _MOST_WORKERS = 4
@@ -55,7 +58,9 @@ class PipelineSettings:
     `motions` makes events of hands and heads that move with a meaning, as `motion_decisions` says; `motion_model` names
     the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
-    frame). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
+    frame). `exact` computes every hand and face anew in every frame; without it, what looks as it did a moment ago is
+    moved along for two or three frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
+    exact). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
     the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed one is used from
     the next frame on (0: never). `workers` is how many threads compute side by side (None: as many as the machine has
     cores, at most 4). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
@@ -78,6 +83,7 @@ class PipelineSettings:
     motions: bool = True
     motion_model: str | None = None
     search_interval: float = 0.0
+    exact: bool | None = None
     gesture_model: str | None = None
     reload_interval: float = 0.0
     workers: int | None = None
@@ -179,6 +185,8 @@ class Pipeline:
         self._rules = RuleWatch(self.settings.rules) if decides and self.settings.rules else None
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+        # The workers keep the cores busy: OpenCV's own threads would only wait for one, spinning (a tenth of all time).
+        cv2.setNumThreads(1)
         self._pool = WorkerPool(workers)
 
     def __enter__(self) -> Self:
@@ -197,16 +205,31 @@ class Pipeline:
         """What is seen in one frame."""
         return self._decided(self._begin(frame))
 
-    def stream(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
-        """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends."""
+    def stream(
+        self, frames: Iterable[Frame], without: Callable[[Frame], Collection[str]] = lambda _: ()
+    ) -> Iterator[tuple[Frame, FrameResult]]:
+        """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends.
+
+        `without` may name what is not to be looked at in a frame: `hands`, `faces`.
+        """
         pending: deque[_Pending] = deque()
         for frame in frames:
-            pending.append(self._begin(frame))
+            pending.append(self._begin(frame, without(frame)))
             if len(pending) >= _IN_FLIGHT:
                 first = pending.popleft()
                 yield first.frame, self._decided(first)
         for last in pending:
             yield last.frame, self._decided(last)
+
+    def look_again(self, frame: Frame, hands: Sequence[Hand], faces: Sequence[Face]) -> Future[Looks]:
+        """Begin to look where these hands and faces should be in a frame, without following them from there on.
+
+        They must have raw landmarks. The future has each of them, in order, as it is seen now, or None where it is
+        not. Raises LivefgError where the backend cannot do that.
+        """
+        if not isinstance(self._perception, OnnxPerception):
+            raise LivefgError("MediaPipe cannot look at a frame without following what it sees.")
+        return self._pool.start(self._perception.look_again(frame, hands, faces), "between")
 
     def answer(self, scores: Mapping[str, float]) -> Label:
         """The gesture that scores by label (probabilities 0..1) mean to the network that gave them."""
@@ -244,10 +267,12 @@ class Pipeline:
             result = self._decider(result)
         return self._rules(result) if self._rules else result
 
-    def _begin(self, frame: Frame) -> _Pending:
+    def _begin(self, frame: Frame, without: Collection[str] = ()) -> _Pending:
         seconds: dict[str, float] = {}
         chains: dict[str, Chain[Any]] = {
-            name: _timed(chain, name, seconds) for name, chain in self._perception.lanes(frame).items()
+            name: _timed(chain, name, seconds)
+            for name, chain in self._perception.lanes(frame).items()
+            if name not in without
         }
         stages: tuple[tuple[str, FaceStage | None], ...] = (
             ("identity", self._identifier),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from livefg.cli.options import for_live, pipeline_options, pipeline_settings, tell
+from livefg.cli.options import economical, pipeline_options, pipeline_settings, tell
 
 if TYPE_CHECKING:
     from livefg.bench import Comparison, Measurement, Spread
@@ -52,7 +52,7 @@ def command(
 
     if against and context.get_parameter_source("faces") is ParameterSource.DEFAULT:
         options["faces"] = 1
-    settings = for_live(pipeline_settings(options))
+    settings = economical(pipeline_settings(options))
     around = surroundings()
     if against:
         compared = _compare(source, settings, rounds, max(1, frames // rounds))

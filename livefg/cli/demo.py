@@ -11,7 +11,7 @@ import click
 
 from livefg.cli.options import (
     INTERRUPTED,
-    for_live,
+    economical,
     pipeline_options,
     pipeline_settings,
     quality_option,
@@ -105,7 +105,7 @@ def _in_a_window(settings: PipelineSettings) -> None:
         if view.fresh:
             summary.add(view.result)
 
-    watch(Watch(source="demo", settings=for_live(settings), on_view=count))
+    watch(Watch(source="demo", settings=economical(settings), on_view=count))
     _tell_seen(summary)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livefg.cli.options import (
-    for_live,
+    economical,
     parse_size,
     pipeline_options,
     pipeline_settings,
@@ -143,7 +143,7 @@ def command(
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
     if options["dry_run"] and not options["actions"]:
         raise click.UsageError("--dry-run is about actions: add --actions FILE.")
-    settings = replace(for_live(pipeline_settings(options)), liveness=liveness)
+    settings = replace(economical(pipeline_settings(options)), liveness=liveness)
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
     source_options = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERRUPTED",
+    "economical",
     "for_live",
     "parse_size",
     "pipeline_options",
@@ -58,6 +59,11 @@ _PIPELINE_OPTIONS = (
         "--faces", type=click.IntRange(0), default=4, show_default=True, help="Faces to follow at most."
     ),
     click.option("--lite", is_flag=True, help="Smaller hand networks: faster, less exact."),
+    click.option(
+        "--exact/--no-exact",
+        default=None,
+        help="Compute every hand and face anew in every frame, even if nothing moves.  [default: for recordings]",
+    ),
     click.option("--no-expressions", is_flag=True, help="Do not tell what faces express."),
     click.option(
         "--backend",
@@ -123,6 +129,7 @@ def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
         "mediapipe_models",
         "gesture_model",
         "motion_model",
+        "exact",
     )
     motions = options.pop("motions")
     only = () if motions in {"all", "none"} else tuple(label.strip() for label in motions.split(","))
@@ -142,6 +149,11 @@ def for_live(settings: PipelineSettings) -> PipelineSettings:
     The machine has the rest of its time for those that are already followed.
     """
     return replace(settings, search_interval=0.1)
+
+
+def economical(settings: PipelineSettings) -> PipelineSettings:
+    """As `for_live`, and what does not change is not computed anew, unless `--exact` asked for that."""
+    return replace(for_live(settings), exact=bool(settings.exact))
 
 
 quality_option = click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from livefg.perception.detection import Detection, FaceDetector, NetworkCall
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.head_pose import head_pose
 from livefg.perception.smoothing import OneEuroFilter
+from livefg.perception.steadiness import Glance, Steadiness, moved, to_compute_anew
 from livefg.perception.tracks import FaceMemory, LostTracks, TrackIds
 from livefg.results import Box, Face, FloatArray, Frame, ImageArray
 from livefg.workers import Chain, run_chain
@@ -28,19 +29,30 @@ _SAME_FACE_IOU = 0.4
 _MESH_SCALE = 1.5
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 
+# Points all over the face, for its motion.
+_FOLLOWED_POINTS = np.arange(0, 468, 12)
+# Measured against computing every frame, see docs/parity.md.
+_STEADY = Steadiness(patch=8.0, before=60.0, distance=0.08)
+
 
 class _Observation(NamedTuple):
-    """What the mesh network says of one region; landmarks (478, 3) in the picture's pixels."""
+    """What the mesh network says of one region; landmarks (478, 3) in the picture's pixels.
+
+    `glance` is what it looked like, where that is of use later; `kept` marks what was not computed but moved along.
+    """
 
     presence: float
     landmarks: FloatArray
+    glance: Glance | None = None
+    kept: bool = False
 
 
 @dataclass(slots=True)
 class _Track:
     """One face over time. `region` is where the mesh network looks for it in the next frame.
 
-    A face whose mesh cannot be had (too small, turned away) is kept by what the detector last said of it.
+    A face whose mesh cannot be had (too small, turned away) is kept by what the detector last said of it. `computed` is
+    what the mesh network said last, `kept` how many frames ago, and `blendshapes` what followed from it.
     """
 
     id: int
@@ -50,6 +62,9 @@ class _Track:
     time: float
     score: float
     filter: OneEuroFilter
+    computed: _Observation | None = None
+    kept: int = 0
+    blendshapes: Mapping[str, float] | None = None
 
 
 class FaceTracker:
@@ -77,8 +92,13 @@ class FaceTracker:
         search_side: int = 1024,
         memory: FaceMemory | None = None,
         thorough: bool = False,
+        keep: int = 0,
     ) -> None:
-        """`thorough` also finds faces on heads that are tilted far, for pictures in which nothing was followed."""
+        """`thorough` also finds faces on heads that are tilted far, for pictures in which nothing was followed.
+
+        With `keep` above 0 a face that looks as it did when it was computed last is moved along, and keeps its
+        blendshapes, for so many frames at most.
+        """
         self._mesh = mesh
         self._blendshapes = blendshapes
         self._most = most
@@ -86,6 +106,7 @@ class FaceTracker:
         self._detect_interval = detect_interval
         self._refresh_interval = refresh_interval
         self._search_side = search_side
+        self._keep_frames = keep
         self._ids = TrackIds()
         self._memory = memory
         self._detect = detector.in_any_pose if thorough else detector
@@ -123,6 +144,26 @@ class FaceTracker:
         kept = _without_duplicates(kept)
         self._keep(kept)
         return tuple((yield [functools.partial(self._face, track, seen, frame) for track, seen in kept]))
+
+    def look_at(self, frame: Frame, like: Face) -> Face | None:
+        """The face in a frame that should be where `like`, with raw landmarks, is; None if there is none.
+
+        It keeps track, name and expression of `like` and is not followed; any thread may ask.
+        """
+        assert like.raw_landmarks is not None
+        seen = self._observe_region(frame.image, _following_region(like.raw_landmarks))
+        if seen.presence < _PRESENT:
+            return None
+        return replace(
+            like,
+            box=box_of(seen.landmarks),
+            confidence=min(1.0, seen.presence),
+            points=alignment_points(seen.landmarks),
+            landmarks=seen.landmarks,
+            raw_landmarks=seen.landmarks,
+            blendshapes=self._blendshapes_of(seen.landmarks, frame.mirrored),
+            pose=head_pose(seen.landmarks, frame.width, frame.height, frame.mirrored),
+        )
 
     def _search_is_due(self, time: float) -> bool:
         since = time - self._detected_at
@@ -178,10 +219,17 @@ class FaceTracker:
 
     def _follow(self, frame: Frame, tracks: list[_Track]) -> Chain[list[tuple[_Track, _Observation | None]]]:
         """Run the mesh on each track; those it cannot confirm stay only while their detection is fresh."""
-        seen = yield [functools.partial(self._observe, frame.image, track) for track in tracks]
+        anew = to_compute_anew([track.kept for track in tracks], self._keep_frames)
+        seen = yield [
+            functools.partial(self._look_at, frame.image, *one) for one in zip(tracks, anew, strict=True)
+        ]
         kept: list[tuple[_Track, _Observation | None]] = []
         for track, observation in zip(tracks, seen, strict=True):
             if observation.presence >= _PRESENT:
+                if observation.kept:
+                    track.kept += 1
+                else:
+                    track.computed, track.kept = observation, 0
                 track.detection = None
                 track.region = _following_region(observation.landmarks)
                 track.time = frame.time
@@ -198,11 +246,23 @@ class FaceTracker:
             and time - track.detected <= 2 * self._refresh_interval
         )
 
+    def _look_at(self, image: ImageArray, track: _Track, anew: bool) -> _Observation:
+        """What is seen of a known face: computed, or moved along if it looks as it did."""
+        seen = track.computed
+        if not (anew or seen is None or seen.glance is None or track.detection is not None):
+            shift = seen.glance.shift(image, _STEADY)
+            if shift is not None:
+                return seen._replace(landmarks=moved(seen.landmarks, shift), kept=True)
+        return self._observe(image, track)
+
     def _observe(self, image: ImageArray, track: _Track) -> _Observation:
         seen = self._observe_region(image, track.region)
         if track.detection is not None and seen.presence >= _PRESENT:
             # A detector's box is only roughly what the mesh expects: look again where the mesh says the face is.
             seen = self._observe_region(image, _following_region(seen.landmarks))
+        if self._keep_frames and seen.presence >= _PRESENT:
+            region = _following_region(seen.landmarks)
+            return seen._replace(glance=Glance(image, region, seen.landmarks[_FOLLOWED_POINTS]))
         return seen
 
     def _observe_region(self, image: ImageArray, region: Region) -> _Observation:
@@ -224,6 +284,8 @@ class FaceTracker:
             return Face(track.id, _box(detected.box), float(detected.score), points=detected.points)
         raw = seen.landmarks
         landmarks = track.filter(raw, frame.time, track.region.size / _MESH_SCALE) if self._smooth else raw
+        if not seen.kept:
+            track.blendshapes = self._blendshapes_of(landmarks, frame.mirrored)
         return Face(
             track=track.id,
             box=box_of(landmarks),
@@ -231,7 +293,7 @@ class FaceTracker:
             points=alignment_points(landmarks),
             landmarks=landmarks,
             raw_landmarks=raw,
-            blendshapes=self._blendshapes_of(landmarks, frame.mirrored),
+            blendshapes=track.blendshapes,
             pose=head_pose(landmarks, frame.width, frame.height, frame.mirrored),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from livefg.perception.detection import Detection, NetworkCall, PalmDetector
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.handedness import SideVote, right_probability
 from livefg.perception.smoothing import OneEuroFilter
+from livefg.perception.steadiness import Glance, Overview, Steadiness, moved, to_compute_anew
 from livefg.perception.tracks import LostTracks, TrackIds
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 from livefg.workers import Chain, run_chain
@@ -38,6 +39,10 @@ _OTHER_VIEWS: tuple[Box, ...] = (
     (0.4, 0.4, 1.0, 1.0),
     (0.2, 0.2, 0.8, 0.8),
 )
+# Measured against computing every frame, see docs/parity.md.
+_STEADY = Steadiness(patch=5.0, before=30.0, distance=0.08)
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+_PATIENCE = 0.5  # seconds after which an unchanged picture is searched again
 # The points that hold still when fingers bend decide where the hand will be in the next frame.
 _STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
 
@@ -50,7 +55,10 @@ class _Candidate(NamedTuple):
 
 
 class _Observation(NamedTuple):
-    """What the landmark network says of one candidate; landmarks in the picture's pixels, world in metres."""
+    """What the landmark network says of one candidate; landmarks in the picture's pixels, world in metres.
+
+    `glance` is what it looked like, where that is of use later; `kept` marks what was not computed but moved along.
+    """
 
     region: Region
     believed: bool
@@ -58,11 +66,16 @@ class _Observation(NamedTuple):
     right: float
     landmarks: FloatArray
     world: FloatArray
+    glance: Glance | None = None
+    kept: bool = False
 
 
 @dataclass(slots=True)
 class _Track:
-    """One hand over time. `region` is where to look for it in the next frame."""
+    """One hand over time. `region` is where to look for it in the next frame.
+
+    `computed` is what the network said of it last, `kept` how many frames ago that was.
+    """
 
     id: int
     side: SideVote
@@ -73,6 +86,8 @@ class _Track:
     frames: int = 0
     presence: float = 1.0
     motion: tuple[float, float] = field(default=(0.0, 0.0))
+    computed: _Observation | None = None
+    kept: int = 0
 
 
 class HandTracker:
@@ -85,6 +100,9 @@ class HandTracker:
     The detector sees the whole picture small, so hands that are far away escape it, and so do those that fill the
     picture. While a hand is missing it also looks at one other view of the picture, the next one every
     `view_interval` seconds (0: at all of them at once, for stills; infinite: never).
+
+    With `keep` above 0 a hand that looks as it did when it was computed last is moved along for so many frames at most,
+    and the picture is searched at a longer interval while nothing changes in it.
     """
 
     _MEMORY = 1.0
@@ -99,6 +117,7 @@ class HandTracker:
         smooth: bool = True,
         detect_interval: float = 0.0,
         view_interval: float = 0.1,
+        keep: int = 0,
     ) -> None:
         self._palms = palms
         self._landmarks = landmarks
@@ -106,11 +125,14 @@ class HandTracker:
         self._smooth = smooth
         self._detect_interval = detect_interval
         self._view_interval = view_interval
+        self._keep = keep
         self._ids = TrackIds()
         self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, reach=4.0)
         self._tracks: list[_Track] = []
         self._detected_at = self._viewed_at = -math.inf
         self._next_view = 0
+        self._overview: tuple[float, Overview] | None = None
+        self._searched: dict[Box, tuple[float, Overview]] = {}
 
     def reset(self) -> None:
         """Forget all hands; call it between pictures or recordings that have nothing to do with each other."""
@@ -119,6 +141,8 @@ class HandTracker:
         self._ids.reset()
         self._detected_at = self._viewed_at = -math.inf
         self._next_view = 0
+        self._overview = None
+        self._searched.clear()
 
     def update(self, frame: Frame) -> tuple[Hand, ...]:
         """The hands in the next frame, oldest track first. Frames must come in the order of their times."""
@@ -128,9 +152,13 @@ class HandTracker:
         """The same as `update`, as a chain for a `WorkerPool`."""
         if frame.time < self._detected_at:
             self._detected_at = self._viewed_at = -math.inf
-        known = [_Candidate(track.region, _PRESENT) for track in self._tracks]
+        known = list(
+            zip(
+                self._tracks, to_compute_anew([track.kept for track in self._tracks], self._keep), strict=True
+            )
+        )
         searches = self._searches_due(frame)
-        results = yield [*(functools.partial(self._observe, frame.image, *one) for one in known), *searches]
+        results = yield [*(functools.partial(self._follow, frame.image, *one) for one in known), *searches]
         matched = self._match(results[: len(known)])
         found = [candidate for result in results[len(known) :] for candidate in result]
         if not searches and len(matched) < len(known):
@@ -144,12 +172,32 @@ class HandTracker:
         rest = yield [functools.partial(self._observe, frame.image, *candidate) for candidate in new]
         return self._finish(frame, matched, rest)
 
+    def look_at(self, frame: Frame, like: Hand) -> Hand | None:
+        """The hand in a frame that should be where `like`, with raw landmarks, is; None if there is none.
+
+        It keeps the track and side of `like` and is not followed; any thread may ask.
+        """
+        assert like.raw_landmarks is not None
+        seen = self._observe(frame.image, _following_region(like.raw_landmarks), _PRESENT)
+        if not seen.believed:
+            return None
+        return replace(
+            like,
+            box=hand_box(seen.landmarks),
+            confidence=min(1.0, seen.presence),
+            landmarks=seen.landmarks,
+            raw_landmarks=seen.landmarks,
+            world_landmarks=seen.world,
+            gesture=None,
+        )
+
     def _searches_due(self, frame: Frame) -> list[Callable[[], list[_Candidate]]]:
         """The searches to run now: in the whole picture, in one other view of it, or none."""
         searches: list[Callable[[], list[_Candidate]]] = []
         missing = len(self._tracks) < self._most
         doubtful = any(track.presence < _DOUBTFUL for track in self._tracks)
-        if (missing or doubtful) and frame.time - self._detected_at >= self._detect_interval:
+        due = frame.time - self._detected_at >= self._detect_interval
+        if due and (doubtful or (missing and self._shows_something_new(frame, _WHOLE))):
             self._detected_at = frame.time
             searches.append(functools.partial(self._look, frame))
         # Where searches are rare, two of them in one frame would make it late: the other view waits for the next.
@@ -157,9 +205,30 @@ class HandTracker:
         due = self._view_interval > 0 and frame.time >= self._viewed_at + self._view_interval
         if missing and due and not crowded:
             self._viewed_at = frame.time
-            searches.append(functools.partial(self._look, frame, _OTHER_VIEWS[self._next_view]))
+            view = _OTHER_VIEWS[self._next_view]
             self._next_view = (self._next_view + 1) % len(_OTHER_VIEWS)
+            if self._shows_something_new(frame, view):
+                searches.append(functools.partial(self._look, frame, view))
         return searches
+
+    def _shows_something_new(self, frame: Frame, view: Box) -> bool:
+        """Whether a search in this view may find what the last one there did not; if so, it must be made now."""
+        if not self._keep:
+            return True
+        if self._overview is None or self._overview[0] != frame.time:
+            self._overview = (frame.time, Overview(frame.image))
+        now = self._overview[1]
+        time, before = self._searched.get(view, (-math.inf, now))
+        width, height = frame.width, frame.height
+        followed = [
+            (left / width, top / height, right / width, bottom / height)
+            for left, top, right, bottom in (track.region.box() for track in self._tracks)
+        ]
+        patience = _PATIENCE if view == _WHOLE else _PATIENCE * len(_OTHER_VIEWS)
+        if 0 <= frame.time - time < patience and not now.differs(before, view, followed):
+            return False
+        self._searched[view] = (frame.time, now)
+        return True
 
     def _look(self, frame: Frame, view: Box | None = None) -> list[_Candidate]:
         """Where the palm detector sees hands in the whole picture, or in a view of it (parts of its size)."""
@@ -184,17 +253,29 @@ class HandTracker:
                 new.append(candidate)
         return new
 
+    def _follow(self, image: ImageArray, track: _Track, anew: bool) -> _Observation:
+        """What is seen of a known hand: computed, or moved along if it looks as it did."""
+        seen = track.computed
+        if anew or seen is None or seen.glance is None or seen.presence < _DOUBTFUL:
+            return self._observe(image, track.region, _PRESENT)
+        shift = seen.glance.shift(image, _STEADY)
+        if shift is None:
+            return self._observe(image, track.region, _PRESENT)
+        return seen._replace(
+            landmarks=moved(seen.landmarks, shift), world=_turned(seen.world, shift.angle), kept=True
+        )
+
     def _observe(self, image: ImageArray, region: Region, least: float) -> _Observation:
         points, presence, handedness, world = self._landmarks(crop(image, region, _CROP)[None])
         landmarks = to_picture(np.asarray(points[0], np.float32), region, _CROP)
         landmarks[:, 2] *= _Z_SCALE
-        turned = np.array(world[0], np.float32)
-        cos, sin = math.cos(region.rotation), math.sin(region.rotation)
-        x, y = turned[:, 0].copy(), turned[:, 1].copy()
-        turned[:, 0], turned[:, 1] = x * cos - y * sin, x * sin + y * cos
         right = right_probability(float(handedness[0]))
         certainty = float(presence[0])
-        return _Observation(region, certainty >= least, certainty, right, landmarks, turned)
+        turned = _turned(np.asarray(world[0], np.float32), region.rotation)
+        glance = None
+        if self._keep and certainty >= least:
+            glance = Glance(image, _following_region(landmarks), landmarks)
+        return _Observation(region, certainty >= least, certainty, right, landmarks, turned, glance)
 
     def _match(self, observations: list[_Observation]) -> list[tuple[_Track, _Observation]]:
         """Give each track what was seen in its region, if it is a hand; one hand keeps one track only."""
@@ -236,6 +317,10 @@ class HandTracker:
     def _advance(self, track: _Track, seen: _Observation, frame: Frame) -> Hand:
         """Bring a track up to date and say what is known of its hand now."""
         track.side.add(seen.right)
+        if seen.kept:
+            track.kept += 1
+        else:
+            track.computed, track.kept = seen, 0
         following = _following_region(seen.landmarks)
         track.motion = (
             (following.x - track.region.x, following.y - track.region.y) if track.frames else (0.0, 0.0)
@@ -257,6 +342,15 @@ class HandTracker:
             raw_landmarks=seen.landmarks,
             world_landmarks=world,
         )
+
+
+def _turned(points: FloatArray, angle: float) -> FloatArray:
+    """Points (n, 3) turned about the z axis by an angle in radians, clockwise on screen."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    turned = points.copy()
+    turned[:, 0] = points[:, 0] * cos - points[:, 1] * sin
+    turned[:, 1] = points[:, 0] * sin + points[:, 1] * cos
+    return turned
 
 
 def _palm_region(palm: Detection) -> Region:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from livefg.perception.hands import HandTracker
 from livefg.perception.tracks import FaceMemory
 from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
-from livefg.results import Frame, Hand, Label
+from livefg.results import Face, Frame, Hand, Label
 from livefg.workers import Chain
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxPerception"]
 
-_VIEW_INTERVAL = 0.1
+_VIEW_INTERVAL, _ECONOMICAL_VIEW_INTERVAL = 0.1, 0.2
+_KEPT_HANDS, _KEPT_FACES = 2, 3
+"""Frames for which what looks the same is kept at most, where not every frame is computed."""
 
 
 class OnnxPerception:
@@ -38,6 +40,7 @@ class OnnxPerception:
     ) -> None:
         """`memory` recognises faces that come back after an absence; `on_notice` as for the pipeline."""
         networks = _Networks(settings)
+        exact = settings.exact is not False or not settings.follows
         gesture_model = GestureModel(settings.gesture_model) if settings.hands and settings.gestures else None
         self._hands: HandTracker | None = None
         self._faces: FaceTracker | None = None
@@ -58,7 +61,12 @@ class OnnxPerception:
                 settings.hands,
                 settings.follows,
                 settings.search_interval,
-                view_interval=0.0 if settings.stills else _VIEW_INTERVAL,
+                view_interval=0.0
+                if settings.stills
+                else _VIEW_INTERVAL
+                if exact
+                else _ECONOMICAL_VIEW_INTERVAL,
+                keep=0 if exact else _KEPT_HANDS,
             )
             self._gestures = GestureRecognizer(classifier()) if classifier else None
             if gesture_model and self._gestures and settings.reload_interval:
@@ -79,6 +87,7 @@ class OnnxPerception:
                 settings.search_interval,
                 memory=memory,
                 thorough=settings.stills,
+                keep=0 if exact else _KEPT_FACES,
             )
         self._reports = networks.reports()
 
@@ -101,6 +110,24 @@ class OnnxPerception:
         if self._gestures and hands:
             (hands,) = yield [partial(self._gestures, hands, frame.mirrored)]
         return hands
+
+    def look_again(
+        self, frame: Frame, hands: Sequence[Hand], faces: Sequence[Face]
+    ) -> Chain[tuple[list[Hand | None], list[Face | None]]]:
+        """Each of these hands and faces as it is seen in the frame, or None; nothing is followed from there on."""
+        looks: list[Callable[[], Any]] = []
+        if self._hands:
+            looks += [partial(self._hands.look_at, frame, hand) for hand in hands]
+        if self._faces:
+            looks += [partial(self._faces.look_at, frame, face) for face in faces]
+        found = yield looks
+        seen: list[Hand | None] = found[: len(hands)]
+        shown = [hand for hand in seen if hand]
+        if self._gestures and shown:
+            (named,) = yield [partial(self._gestures, shown, frame.mirrored)]
+            by_track = {hand.track: hand for hand in named}
+            seen = [hand and by_track[hand.track] for hand in seen]
+        return seen, found[len(hands) :]
 
     def answer(self, scores: Mapping[str, float]) -> Label:
         """The gesture that scores mean to the network that gave them."""
