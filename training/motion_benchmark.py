@@ -30,7 +30,7 @@ from livefg.sources import open_source
 from training.files import write_whole
 from training.motion_data.acts import MOTIONS
 from training.motion_data.heads import HEAD_MOTIONS
-from training.motion_data.real import STIFF_LABELS
+from training.motion_data.real import STIFF_LABELS, nodding_heads
 from training.motion_data.takes import Span, Take
 from training.motion_evaluation import Detect, Found, judge, score, watched
 from training.motion_recipes import unseen
@@ -51,6 +51,7 @@ _CONDITIONS = {
 _RULES = {"rule, reach 3": 3.0, "rule, reach 1.5": 1.5}
 _DEMO = (Span("grab", 2.3, 2.9, 2.9), Span("wave", 8.05, 9.3, 8.8), Span("swipe_left", 9.55, 10.15, 10.15))
 _CLIPS = "video/intel_asl"
+_HEADS = "motion/nodding_pigeon/training__landmarks.npz"
 
 
 def wrist_rule(reach: float, seconds: float = 0.5, pause: float = 0.7) -> Detect:
@@ -249,6 +250,10 @@ def main(
         },
         "milliseconds_a_frame": {kind: milliseconds_a_frame(path, heads) for kind, path in files.items()},
         "heads": benchmark_heads(file_detector(heads), people),
+        "real_heads": {
+            take.session: [f"{one.label} {one.time:.1f} s" for one in file_detector(heads)(take)]
+            for take in nodding_heads(data / _HEADS)
+        },
         **benchmark(detectors, swipes, real_people(data), people),
     }
     write_whole(out, (json.dumps(result, indent=1) + "\n").encode())

@@ -69,6 +69,8 @@ def _fitted(
         network.load_state_dict(start)
     else:
         network.standardise(windows.steps[some].float())
+    cumulative = np.cumsum(chance)
+    cumulative /= cumulative[-1]
     optimizer = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -78,7 +80,7 @@ def _fitted(
         rate = min(1.0, progress / 0.05 + 0.02) * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * rate
-        rows = torch.from_numpy(rng.choice(len(windows), _BATCH, p=chance))
+        rows = torch.from_numpy(np.searchsorted(cumulative, rng.random(_BATCH), side="right"))
         network.train()
         logits = network.of_steps(windows.steps[rows].float())
         target = torch.from_numpy(windows.label)[rows]

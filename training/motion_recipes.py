@@ -24,13 +24,10 @@ _FIT = ("loss", "batches", "seed")
 def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
     """What ships."""
     if subject == "head":
-        shape = MotionShape(subject="head", kind=kind, width=32)
-        return MotionRecipe(
-            shape, MotionFit(batches=2000), people=300, hard_people=200, versions=3, hold_back=False
-        )
-    return MotionRecipe(
-        MotionShape(kind=kind, width=56), MotionFit(batches=4500), versions=3, hold_back=False
-    )
+        shape, fit = MotionShape(subject="head", kind=kind, width=32), MotionFit(batches=2500)
+        return MotionRecipe(shape, fit, people=600, hard_people=200, hold_back=False)
+    shape, fit = MotionShape(kind=kind, width=64), MotionFit(batches=5500)
+    return MotionRecipe(shape, fit, people=1400, hard_people=500, versions=3, hold_back=False)
 
 
 def own_motions(extend: bool, kind: Kind = "tcn") -> MotionRecipe:

@@ -39,6 +39,12 @@ def as_markdown(result: Mapping[str, Any], json_name: str) -> str:
         _real(result["real_swipes"]),
         "## Heads",
         _conditions({name: {"head": found} for name, found in result["heads"].items()}),
+        "Recordings of one man, 27 s each, who nods, shakes his head, and sits and moves (`nodding_pigeon`), and the "
+        "events that come of them:",
+        _table(
+            ("recording", "events"),
+            [(name, ", ".join(found) or "none") for name, found in result["real_heads"].items()],
+        ),
         "## Time",
         _table(
             ("network", "ms a frame, two hands and a head", "file, kB"),

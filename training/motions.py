@@ -71,8 +71,8 @@ class MotionRecipe:
     shape: MotionShape = field(default_factory=MotionShape)
     fit: MotionFit = field(default_factory=MotionFit)
     motions: tuple[str, ...] | None = None
-    people: int = 480
-    hard_people: int = 300
+    people: int = 1400
+    hard_people: int = 500
     examiners: int = 40
     seconds: float = 90.0
     false_alarms: float = 0.2

@@ -28,10 +28,13 @@ def _swipe(label: str) -> Act:
         x, y = _WAYS[label]
         way = np.array([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), 0.0])
         way[2] = rng.normal(0, 0.15)
-        length = max(0.19, habits.size * rng.uniform(0.20, 0.55) * (0.85 if y else 1.0))
+        # From the elbow, or now and then from the shoulder, with the whole arm.
+        whole_arm = rng.random() < 0.25
+        length = habits.size * (rng.uniform(0.55, 0.95) if whole_arm else rng.uniform(0.20, 0.55))
+        length = max(0.19, length * (0.85 if y else 1.0))
         # Slower than 0.6 m/s it is a sweep that somebody makes while explaining.
-        seconds = length / max(0.7, habits.tempo * rng.uniform(0.6, 1.7))
-        seconds = float(np.clip(seconds, 0.16, 0.75))
+        seconds = length / max(0.7, habits.tempo * rng.uniform(0.6, 1.7) * (1.4 if whole_arm else 1.0))
+        seconds = float(np.clip(seconds, 0.16, 0.85))
         if rng.random() < 0.15:
             _come_up(actor, habits.posture)
         else:

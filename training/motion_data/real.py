@@ -18,7 +18,7 @@ from training.motion_data.actor import POSTURES
 from training.motion_data.hand import Build, as_landmarks, hand_points
 from training.motion_data.takes import FloatArray, Span, Take
 
-__all__ = ["STIFF_LABELS", "beckoning_signs", "index_tips", "pose_segments", "real_sets"]
+__all__ = ["STIFF_LABELS", "beckoning_signs", "index_tips", "nodding_heads", "pose_segments", "real_sets"]
 
 Array = npt.NDArray[np.float64]
 
@@ -263,4 +263,38 @@ def beckoning_signs(path: Path, source: str, licence: str, label: str = "", fps:
     spans = (Span(label, 0.0, float(times[-1]), 1.0, again=True),) if label else ()
     return Take(
         times, points.astype(np.float32), spans, right, source, f"{source}-{path.stem}", source, licence
+    )
+
+
+def nodding_heads(path: Path) -> list[Take]:
+    """One man's head (`motion/nodding_pigeon`), who nods, shakes it, and sits: three takes of 800 frames.
+
+    The set has a face detector's six points; yaw and pitch are taken from where the nose is between the eyes, in
+    proportions of an ordinary face. Assumed: 30 frames a second and a 4:3 picture. Each label is one long span.
+    """
+    with np.load(path, allow_pickle=False) as data:
+        return [
+            _nodding(data[name], label)
+            for name, label in (("nodding", "nod"), ("turning", "shake"), ("stationary", ""))
+        ]
+
+
+def _nodding(rows: Array, label: str) -> Take:
+    x, y = rows[:, 4:7] * (4 / 3), rows[:, 10:13]
+    eyes = np.stack([x[:, :2].mean(axis=1), y[:, :2].mean(axis=1)], axis=1)
+    across = float(np.median(np.hypot(x[:, 1] - x[:, 0], y[:, 1] - y[:, 0])))
+    aside, below = (x[:, 2] - eyes[:, 0]) / across, (y[:, 2] - eyes[:, 1]) / across
+    yaw = np.degrees(np.arcsin(np.clip(aside / 0.55, -1, 1)))
+    pitch = -np.degrees(np.arcsin(np.clip((below - np.median(below)) / 0.8, -1, 1)))
+    roll = np.degrees(np.arctan2(y[:, 1] - y[:, 0], x[:, 1] - x[:, 0]))
+    times = np.arange(len(rows)) / 30.0
+    end = float(times[-1])
+    return Take(
+        times,
+        np.stack([yaw, pitch, roll], axis=1).astype(np.float32),
+        (Span(label, 0.0, end, 1.0, again=True),) if label else (),
+        person="nodding_pigeon",
+        session=f"nodding_pigeon-{label or 'still'}",
+        source="nodding_pigeon",
+        licence="MIT",
     )
