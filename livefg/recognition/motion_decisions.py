@@ -17,7 +17,7 @@ OPPOSITES: Mapping[str, str] = {
     "swipe_down": "swipe_up",
 }
 """The motion that the way back looks like."""
-_GOES_ON = frozenset({"wave", "circle_clockwise", "circle_counterclockwise", "nod", "shake"})
+_GOES_ON = frozenset({"wave", "circle_clockwise", "circle_counterclockwise", "come", "away", "nod", "shake"})
 _NONE = "none"
 
 
@@ -28,12 +28,13 @@ class MotionSettings:
     `smoothing` is the time constant of the average over scores. A motion starts when its average has reached `enter`
     (None: what the network's file asks for) in two frames at least, and ends when it falls below `leave`. After its
     end the same motion cannot start again for `cooldown`, its opposite not for `way_back`, and nothing else for
-    `settle`, which is twice as long after motions that go to and fro. `only` names the motions to watch for (empty:
-    all that the network knows); the others count as none.
+    `settle`. A motion that goes to and fro may falter: it cannot start again for three times the `cooldown`, and
+    nothing else for twice `settle`. `only` names the motions to watch for (empty: all that the network knows); the
+    others count as none.
     """
 
     enter: float | None = None
-    leave: float = 0.35
+    leave: float = 0.25
     smoothing: float = 0.04
     cooldown: float = 0.30
     way_back: float = 0.90
@@ -126,7 +127,7 @@ class MotionWatch:
         settings = self._settings
         for other, ended in known.ended.items():
             if other == label:
-                pause = settings.cooldown
+                pause = settings.cooldown * (3 if other in _GOES_ON else 1)
             elif OPPOSITES.get(other) == label:
                 pause = settings.way_back
             else:

@@ -127,6 +127,21 @@ def test_a_wave_does_not_begin_or_end_with_a_swipe() -> None:
     assert [label for label, phase in play.told() if phase == "start"] == ["wave"]
 
 
+def test_a_wave_that_falters_is_one_wave() -> None:
+    play = Play()
+    for label, seconds in (
+        ("none", 0.5),
+        ("wave", 0.8),
+        ("none", 0.3),
+        ("wave", 0.4),
+        ("none", 1.0),
+        ("wave", 0.8),
+    ):
+        play.go(label, seconds)
+    starts = [event.time for event in play.events if event.phase == "start"]
+    assert starts == [pytest.approx(0.55, abs=0.1), pytest.approx(3.05, abs=0.1)]
+
+
 def test_a_hand_that_vanishes_ends_its_motion() -> None:
     play = Play()
     play.go("none", 0.5)
