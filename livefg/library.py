@@ -42,7 +42,8 @@ def process(
 
     By default a video is seen whole before the first result comes, since every frame is judged by what comes before
     and after it, as `livefg process` does; meanwhile what was seen waits in a temporary file. With `live` results
-    come at once, as they would from a camera. Pictures are judged each by itself.
+    come at once, as they would from a camera. Pictures are judged each by itself. What hardly moves is not looked at
+    in every frame of a video, unless `settings` say `exact`.
 
     `every`, `fps`, `start`, `end` (seconds) and `max_size` (pixels of the longer side) choose frames and their size;
     see `livefg.sources.selected.Choice`. `mirrored` says that the pictures are mirror images of the scene. Raises

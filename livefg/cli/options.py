@@ -62,7 +62,7 @@ _PIPELINE_OPTIONS = (
     click.option(
         "--exact/--no-exact",
         default=None,
-        help="Compute every hand and face anew in every frame, even if nothing moves.  [default: for recordings]",
+        help="Compute every hand and face anew in every frame, even if nothing moves.",
     ),
     click.option("--no-expressions", is_flag=True, help="Do not tell what faces express."),
     click.option(
@@ -86,6 +86,11 @@ _PIPELINE_OPTIONS = (
         "--motion-model",
         metavar="NAME|PATH",
         help="The classifier that names motions of hands, as `livefg train motions` makes it.  [default: motion]",
+    ),
+    click.option(
+        "--identity-model",
+        metavar="NAME|PATH",
+        help="A classifier that names people, as `livefg train faces` makes it, beside those who are enrolled.",
     ),
     click.option(
         "--motions",
@@ -129,6 +134,7 @@ def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
         "mediapipe_models",
         "gesture_model",
         "motion_model",
+        "identity_model",
         "exact",
     )
     motions = options.pop("motions")

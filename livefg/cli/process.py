@@ -15,6 +15,7 @@ import click
 from livefg.cli.options import (
     INTERRUPTED,
     Command,
+    economical,
     for_live,
     pipeline_options,
     pipeline_settings,
@@ -189,7 +190,8 @@ def _batch_settings(options: dict[str, Any]) -> BatchSettings:
 def _pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
     # Ten searches a second for what is missing are enough: searching in every frame costs a tenth more time and finds
     # hands a few hundredths of a second earlier.
-    return for_live(pipeline_settings(options))
+    settings = pipeline_settings(options)
+    return economical(settings) if options["live"] else for_live(settings)
 
 
 def _listed(inputs: tuple[str, ...]) -> list[str]:

@@ -17,8 +17,9 @@ from livefg.perception.hands import hand_box
 from livefg.perception.head_pose import head_pose
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.recorded.decisions import Decisions, Lasting
+from livefg.recorded.midway import midway, size_of
 from livefg.recorded.smoothing import REACH, smooth_points
-from livefg.results import Box, Event, Face, FloatArray, FrameResult, Hand, Phase
+from livefg.results import Event, Face, FloatArray, FrameResult, Hand, Phase
 
 __all__ = ["LONGEST_GAP", "in_hindsight"]
 
@@ -106,7 +107,7 @@ class _Window:
             for place in places[1:]:
                 between = self.results[place]
                 share = (between.time - time) / (result.time - time)
-                self.results[place] = _with(between, _between(before, seen, share))
+                self.results[place] = _with(between, replace(midway(before, seen, share), filled=True))
 
 
 def _finished(result: FrameResult, window: _Window, decisions: Decisions, mirrored: bool) -> FrameResult:
@@ -154,7 +155,7 @@ def _smoothed(seen: Seen, now: float, near: list[FrameResult]) -> FloatArray:
         (time, other.raw_landmarks) for time, other in others if other and other.raw_landmarks is not None
     ]
     times = np.array([time for time, _ in known])
-    return smooth_points(times, np.stack([points for _, points in known]), now, _size(seen.box))
+    return smooth_points(times, np.stack([points for _, points in known]), now, size_of(seen.box))
 
 
 def _find(result: FrameResult, seen: Seen) -> Seen | None:
@@ -182,34 +183,7 @@ def _is_near(before: Face | Hand, after: Face | Hand) -> bool:
     if (before.raw_landmarks is None) != (after.raw_landmarks is None):
         return False
     middles = [np.array([box[0] + box[2], box[1] + box[3]]) / 2 for box in (before.box, after.box)]
-    return float(np.linalg.norm(middles[1] - middles[0])) <= _FARTHEST * _size(before.box)
-
-
-def _between(before: Seen, after: Seen, share: float) -> Seen:
-    """What lies between two sights of one face or hand, at `share` (0..1) of the way."""
-
-    def middle(first: FloatArray | None, second: FloatArray | None) -> FloatArray | None:
-        if first is None or second is None:
-            return None
-        return np.asarray(first + np.float32(share) * (second - first), np.float32)
-
-    left, top, right, bottom = (
-        float(first + share * (second - first)) for first, second in zip(before.box, after.box, strict=True)
-    )
-    values: dict[str, Any] = {
-        "box": (left, top, right, bottom),
-        "confidence": min(before.confidence, after.confidence),
-        "landmarks": middle(before.landmarks, after.landmarks),
-        "raw_landmarks": middle(before.raw_landmarks, after.raw_landmarks),
-        "filled": True,
-    }
-    if isinstance(before, Face) and isinstance(after, Face):
-        values["points"] = middle(before.points, after.points)
-    return replace(before, **values)
-
-
-def _size(box: Box) -> float:
-    return max(box[2] - box[0], box[3] - box[1])
+    return float(np.linalg.norm(middles[1] - middles[0])) <= _FARTHEST * size_of(before.box)
 
 
 class _Events:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from livefg.errors import LivefgError
 from livefg.results import Face, FloatArray, FrameResult, Hand
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "State"]
 
 _FORMAT = 1
 _RUN = "run.json"

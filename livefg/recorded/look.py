@@ -3,21 +3,63 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 
 from livefg.loop.recorded import decode_ahead
 from livefg.pipeline import Pipeline
-from livefg.recorded.journal import Journal
+from livefg.recorded.between import SparingLook
+from livefg.recorded.journal import Journal, State
+from livefg.recorded.shots import Shots
 from livefg.recorded.state import capture, restore
 from livefg.results import Frame, FrameResult
 from livefg.sources.selected import Selected
 
-__all__ = ["look"]
+__all__ = ["Looker", "look"]
 
 _FRAMES_A_PART = 90
 """Frames between two points from which a killed run can go on: a few seconds of work."""
+
+
+class Looker:
+    """Sees the frames of a recording in order, through one pipeline, shot by shot.
+
+    With `shots` a cut ends all tracks; with `sparing` not every frame is looked at by all networks, unless the
+    pipeline's settings say `exact`. Without both, results are those of the pipeline.
+    """
+
+    def __init__(self, pipeline: Pipeline, *, shots: bool, sparing: bool) -> None:
+        self._pipeline = pipeline
+        self._shots = Shots() if shots else None
+        self._look = SparingLook(pipeline, sparing=sparing)
+
+    def results(self, frames: Iterable[Frame]) -> Iterator[FrameResult]:
+        """The results of the next frames; when they end, nothing is under way."""
+        if self._shots is None:
+            yield from (result for _, result in self._look.stream(frames))
+            return
+        coming, first = iter(frames), deque[Frame]()
+        while True:
+            for _, result in self._look.stream(self._to_next_cut(coming, first)):
+                yield self._shots.numbered(result)
+            if not first:
+                return
+            self._look.reset()
+            self._shots.next()
+
+    def _to_next_cut(self, frames: Iterator[Frame], first: deque[Frame]) -> Iterator[Frame]:
+        """The frames of a shot, beginning with the one in `first`, in which the first of the next is left."""
+        assert self._shots is not None
+        if first:
+            yield first.popleft()
+        for frame in frames:
+            if self._shots.begins_with(frame):
+                first.append(frame)
+                return
+            yield frame
 
 
 def look(
@@ -27,17 +69,20 @@ def look(
     *,
     stopping: threading.Event,
     on_result: Callable[[FrameResult], None] | None = None,
+    live: bool = False,
     frames_a_part: int = _FRAMES_A_PART,
 ) -> bool:
     """See all frames that the journal does not have yet, from where it ends. Returns whether it is complete.
 
     The pipeline's memory is taken from the journal too, so that a run in pieces gives what an unbroken one gives.
-    MediaPipe keeps its memory to itself: then all frames are seen again.
+    MediaPipe keeps its memory to itself: then all frames are seen again. `live` gives what the pipeline gives;
+    otherwise cuts end tracks and, unless the pipeline is to be exact, not every frame is looked at where little moves.
     """
     if journal.end is not None:
         return True
     _ = pipeline.reports  # waits: no result may depend on when the last network was loaded
     pipeline.reset()
+    looker = Looker(pipeline, shots=not live, sparing=not live)
     done = journal.frames
     if done:
         state = journal.state()
@@ -45,22 +90,36 @@ def look(
             journal.begin(journal.run)
             done = 0
         else:
-            restore(pipeline, *state)
-    with closing(decode_ahead(_From(source, done, journal.last_time), stopping)) as frames:
+            restore(looker, *state)
+    remembers = pipeline.settings.backend == "livefg"
+    frames = decode_ahead(_From(source, done, journal.last_time), stopping)
+    with closing(frames), ThreadPoolExecutor(1, thread_name_prefix="livefg-journal") as writer:
+        writing: Future[None] | None = None
         while True:
             results = []
-            for _, result in pipeline.stream(islice(frames, frames_a_part)):
+            for result in looker.results(islice(frames, frames_a_part)):
                 results.append(result)
                 if on_result:
                     on_result(result)
-            if results:
-                journal.append(results, capture(pipeline) if pipeline.settings.backend == "livefg" else None)
-            if stopping.is_set():
-                return False
-            if len(results) < frames_a_part:
+            if writing:
+                writing.result()
+            # Part of a part is thrown away: where parts end has a say in which frames are looked at.
+            if results and not stopping.is_set():
+                # What is captured is copied, so that the next part can be seen while this one is written.
+                state = _copied(capture(looker)) if remembers else None
+                writing = writer.submit(journal.append, results, state)
+            if stopping.is_set() or len(results) < frames_a_part:
                 break
+        if writing:
+            writing.result()
+    if stopping.is_set():
+        return False
     journal.finish({"notes": list(source.info.notes)})
     return True
+
+
+def _copied(state: State) -> State:
+    return state[0], [array.copy() for array in state[1]]
 
 
 class _From:

@@ -17,7 +17,13 @@ import numpy.typing as npt
 
 __all__ = ["capture", "restore"]
 
-_MEMORY = ("livefg.perception.", "livefg.recognition.", "livefg.pipeline", "livefg.results")
+_MEMORY = (
+    "livefg.perception.",
+    "livefg.recognition.",
+    "livefg.pipeline",
+    "livefg.results",
+    "livefg.recorded.",
+)
 _EQUIPMENT = frozenset(
     {
         "PipelineSettings",

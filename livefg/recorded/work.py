@@ -84,7 +84,14 @@ class VideoWork:
         self._begin(facts)
         if on_start:
             on_start(source.info, "looking", self._journal.frames)
-        complete = look(source, self._pipeline, self._journal, stopping=self._stopping, on_result=on_result)
+        complete = look(
+            source,
+            self._pipeline,
+            self._journal,
+            stopping=self._stopping,
+            on_result=on_result,
+            live=self._settings.live,
+        )
         if not complete:
             raise Stopped
         self.notes += (self._journal.end or {})["notes"]
@@ -156,7 +163,7 @@ class VideoWork:
 
     def _data_sinks(self) -> list[Any]:
         stem, begin = self._job.stem, self._settings.choice.start
-        sinks: list[Any] = [JsonlSink(self._job.data)]
+        sinks: list[Any] = [JsonlSink(self._job.data, at_once=False)]
         self.files.append(self._job.data)
         if self._settings.table:
             sinks.append(TableSink(stem))
@@ -173,7 +180,7 @@ class VideoWork:
     def _picture_sinks(
         self, info: SourceInfo, decisions: Decisions | None, stack: ExitStack
     ) -> list[QueuedSink]:
-        """What takes pictures, behind one queue: they are composed once for all."""
+        """What takes pictures, behind one queue: they are composed once for all, while the last ones are encoded."""
         settings, choice = self._settings, self._settings.choice
         sinks: list[FileSink] = []
         if self._job.pictures:
@@ -190,7 +197,8 @@ class VideoWork:
         if not sinks:
             return []
         cover = FaceCover(settings.blur, decisions) if settings.blur and decisions else None
-        composed = ComposedSink(sinks, Overlay(), cover)
+        encoding = [QueuedSink(sink, lossless=True, capacity=2) for sink in sinks]
+        composed = ComposedSink(encoding, Overlay(), cover)
         return [stack.enter_context(QueuedSink(composed, lossless=True))]
 
     def _clip_sink(self, info: SourceInfo, decisions: Decisions | None) -> ClipSink:

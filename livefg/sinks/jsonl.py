@@ -15,12 +15,14 @@ __all__ = ["JsonlSink"]
 class JsonlSink:
     """Writes one line of JSON for each result, to a file or to a stream such as `sys.stdout`.
 
-    Every line is handed to the system whole and at once, so a run that is killed leaves whole lines behind. A
-    file has the name `<name>.partial` until `close`; a stream stays open. Leaving the context with an error
-    leaves the file under its partial name. Raises LivefgError if the file cannot be written.
+    Every line is handed to the system whole and at once, so a run that is killed leaves whole lines behind, unless
+    `at_once` is false: then many are handed over together, which is quicker. A file has the name `<name>.partial`
+    until `close`; a stream stays open. Leaving the context with an error leaves the file under its partial name.
+    Raises LivefgError if the file cannot be written.
     """
 
-    def __init__(self, target: Path | TextIO) -> None:
+    def __init__(self, target: Path | TextIO, *, at_once: bool = True) -> None:
+        self._at_once = at_once
         self._path = target if isinstance(target, Path) else None
         if isinstance(target, Path):
             partial = prepare(target)
@@ -45,7 +47,8 @@ class JsonlSink:
         """Write the line of one result."""
         try:
             self._stream.write(result.to_json() + "\n")
-            self._stream.flush()
+            if self._at_once:
+                self._stream.flush()
         except BrokenPipeError:
             raise  # whoever read our output has gone; the command line ends quietly
         except OSError as error:
@@ -62,4 +65,7 @@ class JsonlSink:
         """Finish without giving the file its name, for a run that did not come to its end."""
         if self._path is not None and not self._closed:
             self._closed = True
-            self._stream.close()
+            try:
+                self._stream.close()
+            except OSError as error:
+                raise LivefgError(f"{self._path} cannot be written: {error.strerror}.") from error

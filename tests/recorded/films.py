@@ -10,6 +10,7 @@ import numpy as np
 from livefg.results import Box, Face, FrameResult, Hand, Label, Side
 
 FPS = 30.0
+OK_SCORES = {"ok": 0.9, "none": 0.1}
 SHAPE = np.random.default_rng(3).uniform(-50, 50, (21, 3)).astype(np.float32)
 
 
