@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ import cv2
 from livefg.errors import LivefgError
 from livefg.gallery import GalleryFile
 from livefg.inference.classifier import Classifier
+from livefg.inference.manifest import find_model
 from livefg.inference.network import Network, NetworkReport
 from livefg.perception.onnx_backend import OnnxPerception
 from livefg.recognition.decisions import Decider, DecisionSettings
@@ -25,11 +26,13 @@ from livefg.recognition.face_state import FaceStates
 from livefg.recognition.gesture_reload import log_notice
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
+from livefg.recognition.identity_model import load_identities
 from livefg.recognition.liveness import Liveness
 from livefg.recognition.motion import MotionRecognizer, load_motions
 from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
+from livefg.threads import usual_threads
 from livefg.workers import Chain, WorkerPool
 
 __all__ = ["Backend", "Looks", "Pipeline", "PipelineSettings"]
@@ -39,7 +42,7 @@ Answer = TypeVar("Answer")
 Looks = tuple[list[Hand | None], list[Face | None]]
 
 _STAGES = ("hands", "faces", "gestures", "identity", "expressions")
-_MOST_WORKERS = 4
+_numbers = itertools.count()
 _IN_FLIGHT = 2
 
 
@@ -53,7 +56,8 @@ class PipelineSettings:
     makes events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is
     searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
     events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
-    (None: the user's own), and costs nothing while nobody is. `expressions` says what faces express,
+    (None: the user's own), and costs nothing while nobody is; `identity_model` names a classifier that was trained on
+    people, by name or path, who are known beside those. `expressions` says what faces express,
     `liveness` looks for signs that they are no pictures and asks for a blink and a turn.
     `motions` makes events of hands and heads that move with a meaning, as `motion_decisions` says; `motion_model` names
     the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
@@ -62,8 +66,8 @@ class PipelineSettings:
     moved along for two or three frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
     exact). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
     the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed one is used from
-    the next frame on (0: never). `workers` is how many threads compute side by side (None: as many as the machine has
-    cores, at most 4). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
+    the next frame on (0: never). `workers` is how many threads compute side by side (None: see
+    `livefg.threads`). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
     `mediapipe_models`.
     """
 
@@ -78,6 +82,7 @@ class PipelineSettings:
     gestures: bool = True
     identity: bool = True
     gallery: Path | None = None
+    identity_model: str | None = None
     expressions: bool = True
     liveness: bool = False
     motions: bool = True
@@ -156,8 +161,12 @@ class Pipeline:
     """
 
     def __init__(
-        self, settings: PipelineSettings | None = None, on_notice: Callable[[str], None] = log_notice
+        self,
+        settings: PipelineSettings | None = None,
+        on_notice: Callable[[str], None] = log_notice,
+        beside: Pipeline | None = None,
     ) -> None:
+        """`beside` is a pipeline whose worker threads this one shares; it must be closed after this one."""
         self.settings = settings or PipelineSettings()
         self._identifier = _identifier(self.settings, on_notice)
         expressions = _load_expressions(self.settings)
@@ -184,10 +193,13 @@ class Pipeline:
         decides = self.settings.follows and self.settings.decide
         self._rules = RuleWatch(self.settings.rules) if decides and self.settings.rules else None
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
-        workers = self.settings.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+        self._lane = f"{next(_numbers)} "
+        self._borrows = beside is not None
         # The workers keep the cores busy: OpenCV's own threads would only wait for one, spinning (a tenth of all time).
         cv2.setNumThreads(1)
-        self._pool = WorkerPool(workers)
+        self._pool: WorkerPool = (
+            beside._pool if beside else WorkerPool(self.settings.workers or usual_threads())
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -250,7 +262,8 @@ class Pipeline:
 
     def close(self) -> None:
         """Stop the worker threads and give back the networks; calling it again does nothing."""
-        self._pool.close()
+        if not self._borrows:
+            self._pool.close()
         self._perception.close()
 
     def _decided(self, pending: _Pending) -> FrameResult:
@@ -282,7 +295,7 @@ class Pipeline:
         for name, stage in stages:
             if stage and "faces" in chains:
                 chains["faces"] = _known_better(chains["faces"], stage, frame, name, seconds)
-        lanes = {name: self._pool.start(chain, name) for name, chain in chains.items()}
+        lanes = {name: self._pool.start(chain, self._lane + name) for name, chain in chains.items()}
         return _Pending(frame, lanes, seconds, time.perf_counter())
 
 
@@ -318,7 +331,9 @@ def _identifier(settings: PipelineSettings, on_notice: Callable[[str], None]) ->
         return None
     load = partial(Network.load, NETWORK, settings.device_of("identity"))
     file = GalleryFile(settings.gallery)
-    return Identifier(load, file, tracked=settings.follows, on_notice=on_notice)
+    # A hundred numbers to a few names: nothing for an accelerator.
+    trained = load_identities(find_model(settings.identity_model), "cpu") if settings.identity_model else None
+    return Identifier(load, file, trained=trained, tracked=settings.follows, on_notice=on_notice)
 
 
 def _load_expressions(settings: PipelineSettings) -> Future[Classifier] | None:

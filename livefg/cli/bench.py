@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,15 +13,31 @@ from click.core import ParameterSource
 from livefg.cli.options import economical, pipeline_options, pipeline_settings, tell
 
 if TYPE_CHECKING:
-    from livefg.bench import Comparison, Measurement, Spread
+    from livefg.bench import Comparison, Live, Measurement, Spread
     from livefg.pipeline import PipelineSettings
 
 __all__ = ["command"]
+
+_LIVE_SECONDS = 8.0
 
 
 @click.command()
 @click.option("--source", default="demo", show_default=True, help="A recorded video, or demo.")
 @click.option("--frames", type=click.IntRange(1), default=300, show_default=True, help="Frames to measure.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Measure four sizes of the picture, 0 to 4 faces and hands, and 1 to 4 cameras as well.",
+)
+@click.option(
+    "--flat-out", is_flag=True, help="Only as fast as it goes: not paced like a camera, not from the start."
+)
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Result of an earlier run with --json: say what changed beyond noise.",
+)
 @click.option(
     "--against",
     type=click.Choice(["mediapipe"]),
@@ -37,6 +54,9 @@ def command(
     /,
     source: str,
     frames: int,
+    everything: bool,
+    flat_out: bool,
+    compare: Path | None,
     against: str | None,
     rounds: int,
     as_json: bool,
@@ -44,29 +64,80 @@ def command(
 ) -> None:
     """Measure how fast this machine is.
 
-    Prints the milliseconds of each stage, frames a second, memory, and where each network runs. A comparison
-    with MediaPipe follows one face unless --faces says otherwise, and prints how many times its frame rate
-    livefg reaches.
+    Prints the milliseconds of each stage and network, frames a second, memory, where each network runs, how old
+    pictures are when they are shown live, and how long the first one takes. A comparison with MediaPipe follows one
+    face unless --faces says otherwise, and prints how many times its frame rate livefg reaches.
     """
-    from livefg.bench import measure, surroundings
+    from livefg.bench import changes, read_result, surroundings
 
     if against and context.get_parameter_source("faces") is ParameterSource.DEFAULT:
         options["faces"] = 1
     settings = economical(pipeline_settings(options))
+    earlier = read_result(compare) if compare else None
     around = surroundings()
     if against:
         compared = _compare(source, settings, rounds, max(1, frames // rounds))
         found: dict[str, Any] = compared.to_dict()
         lines = _comparison_lines(compared)
     else:
-        measured = measure(source, settings, frames)
-        found = measured.to_dict()
-        lines = _measurement_lines(measured)
+        found, lines = _measured(source, settings, frames, everything, flat_out)
+    if earlier:
+        found["changes"] = changes(earlier, {**around, **found})
+        lines += ["", *(found["changes"] or ["Nothing changed beyond noise."])]
     if as_json:
         click.echo(json.dumps({**around, **found}, ensure_ascii=False, indent=2))
     else:
-        click.echo(f"{around['cpu']}, {around['cores']} cores, load {around['load']}")
+        gpu = "".join(f", {name}" for name in around["gpu"])
+        click.echo(f"{around['cpu']}, {around['cores']} cores{gpu}, load {around['load']}")
         click.echo("\n".join(lines))
+
+
+def _measured(
+    source: str, settings: PipelineSettings, frames: int, everything: bool, flat_out: bool
+) -> tuple[dict[str, Any], list[str]]:
+    from livefg.bench import measure_live, seconds_to_first_frame
+
+    workloads = []
+    for measured in _workloads(source, settings, frames, everything):
+        workloads.append(measured)
+        tell(f"{measured.name}: {measured.fps} frames a second")
+    lives = []
+    if not flat_out:
+        for count in (1, 2, 3, 4) if everything else (1,):
+            lives.append(measure_live([source] * count, settings, _LIVE_SECONDS))
+            tell(f"live, sources: {count}: {lives[-1].fps} frames a second")
+    start = [] if flat_out else seconds_to_first_frame(settings.device_of("hands"))
+    found = {
+        "exact": bool(settings.exact),
+        "lite": settings.lite,
+        "workloads": [measured.to_dict() for measured in workloads],
+        "live": [live.to_dict() for live in lives],
+        "first_frame_seconds": start,
+    }
+    lines = [line for measured in workloads for line in (*_measurement_lines(measured), "")]
+    lines += _live_lines(lives)
+    if start:
+        seconds = ", ".join(f"{one:.2f}" for one in start)
+        lines.append(f"from the start of a process to its first annotated frame: {seconds} s")
+    return found, lines
+
+
+def _workloads(
+    source: str, settings: PipelineSettings, frames: int, everything: bool
+) -> Iterator[Measurement]:
+    from dataclasses import replace
+
+    from livefg.bench import MOST, SIZES, Scene, measure
+
+    yield measure(source, settings, frames)
+    if everything:
+        for size in SIZES[1:]:
+            yield measure(source, settings, frames, size)
+        wide = replace(settings, hands=MOST, faces=MOST)
+        for count in range(MOST + 1):
+            yield measure(source, wide, frames, scene=Scene(count, count))
+        for scene in (Scene(1, 0), Scene(MOST, 0), Scene(0, 1), Scene(0, 2), Scene(0, MOST)):
+            yield measure(source, wide, frames, scene=scene)
 
 
 def _compare(source: str, settings: PipelineSettings, rounds: int, frames_a_round: int) -> Comparison:
@@ -79,13 +150,29 @@ def _compare(source: str, settings: PipelineSettings, rounds: int, frames_a_roun
 
 
 def _measurement_lines(found: Measurement) -> list[str]:
+    overhead = "" if found.overhead is None else f", {found.overhead:.0%} of that outside the networks"
+    width = max(len(network.name) for network in found.networks) if found.networks else 0
     return [
-        f"{found.source}, {found.width}x{found.height}, {found.stages['total'].count} frames",
+        f"{found.name}, {found.frames} frames, {found.faces:g} faces and {found.hands:g} hands seen on average",
         *_table(found.stages),
+        *(
+            f"{network.name:<{width}} {network.device:8} {network.runs:5.2f} runs a frame of {network.run_ms:5.2f} ms: "
+            f"{network.frame_ms:6.2f} ms; {network.warmup_ms:.0f} ms to load and warm up"
+            for network in found.networks
+        ),
         f"{found.fps} frames a second one by one, {found.stream_fps} with two in flight; "
-        f"{found.cpu_ms} ms of all cores together a frame",
+        f"{found.cpu_ms} ms of all cores together a frame{overhead}",
         f"first result {found.start_seconds} s after the start; {found.memory_mib} MiB of memory",
-        *found.networks,
+    ]
+
+
+def _live_lines(lives: Sequence[Live]) -> list[str]:
+    return [
+        f"live, sources: {live.sources}: {live.fps} frames a second each, "
+        f"age p50 {live.age_p50_ms:.1f} ms, p95 {live.age_p95_ms:.1f} ms, "
+        f"{live.dropped} of {live.captured} frames dropped, "
+        f"{live.cpu_percent} % of {live.cores} cores, {live.memory_mib} MiB"
+        for live in lives
     ]
 
 

@@ -60,6 +60,12 @@ _PIPELINE_OPTIONS = (
     ),
     click.option("--lite", is_flag=True, help="Smaller hand networks: faster, less exact."),
     click.option(
+        "--threads",
+        "workers",
+        type=click.IntRange(1),
+        help="Threads that compute side by side.  [default: one a fast core, at most 4]",
+    ),
+    click.option(
         "--exact/--no-exact",
         default=None,
         help="Compute every hand and face anew in every frame, even if nothing moves.",
@@ -136,6 +142,7 @@ def pipeline_settings(options: dict[str, Any]) -> PipelineSettings:
         "motion_model",
         "identity_model",
         "exact",
+        "workers",
     )
     motions = options.pop("motions")
     only = () if motions in {"all", "none"} else tuple(label.strip() for label in motions.split(","))

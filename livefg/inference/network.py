@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from livefg.inference.devices import DeviceName, accelerators, no_accelerator, o
 from livefg.inference.manifest import find_model
 from livefg.inference.sessions import SessionOrder, UnavailableError, reason_of
 
-__all__ = ["Network", "NetworkReport"]
+__all__ = ["Network", "NetworkReport", "observed"]
 
 Array = npt.NDArray[Any]
 Shape = tuple[int | str | None, ...]
@@ -41,6 +43,8 @@ _TYPES: dict[str, type[np.generic]] = {
     "tensor(int64)": np.int64,
     "tensor(uint8)": np.uint8,
 }
+_in_use: WeakValueDictionary[tuple[Path, bytes, int, DeviceName], Network] = WeakValueDictionary()
+_observer: Callable[[str, float, float], None] | None = None
 # DirectML allows one run at a time, over all its sessions.
 _directml = threading.Lock()
 
@@ -103,13 +107,21 @@ class Network:
         `device` is one of `livefg.inference.DEVICES`; `auto` takes the fastest that gives the CPU's results,
         any other is taken or refused. `threads` is for one run on the CPU.
 
+        A network that is in use already, of the same file for the same device, is given again: its memory is shared.
+
         Raises LivefgError if there is no such network, its file is missing, changed or unreadable, or the
         device cannot be had.
         """
         wanted = parse_device(device)
         model = find_model(name_or_path)
         order = SessionOrder(model.name, model.path, model.read(), threads)
-        return cls._choose(order) if wanted == "auto" else cls._insist(order, wanted)
+        key = (order.path, hashlib.sha256(order.content).digest(), threads, wanted)
+        known = _in_use.get(key)
+        if isinstance(known, cls):
+            return known
+        network = cls._choose(order) if wanted == "auto" else cls._insist(order, wanted)
+        _in_use[key] = network
+        return network
 
     @classmethod
     def _choose(cls, order: SessionOrder) -> Self:
@@ -213,6 +225,14 @@ class Network:
         return [output[:count] for output in self._run(inputs)]
 
     def _run(self, inputs: tuple[Array, ...] | list[Array]) -> list[Array]:
+        if _observer is None:
+            return self._run_session(inputs)
+        begun, busy = time.perf_counter(), time.thread_time()
+        outputs = self._run_session(inputs)
+        _observer(self.name, time.perf_counter() - begun, time.thread_time() - busy)
+        return outputs
+
+    def _run_session(self, inputs: tuple[Array, ...] | list[Array]) -> list[Array]:
         with self._lock:
             try:
                 outputs: list[Array] = self._session.run(
@@ -242,6 +262,20 @@ class Network:
             self(*inputs)
             times.append(time.perf_counter() - before)
         return (warm - started) * 1e3, statistics.median(times) * 1e3, outputs
+
+
+@contextmanager
+def observed(tell: Callable[[str, float, float], None]) -> Iterator[None]:
+    """Have `tell` called after every run of any network, in the thread that ran it, to measure where time goes.
+
+    It gets the network's name, the seconds that the run took, and those of them in which this thread's core was busy.
+    """
+    global _observer  # noqa: PLW0603 - one observer for the whole process, since networks do not know each other
+    before, _observer = _observer, tell
+    try:
+        yield
+    finally:
+        _observer = before
 
 
 def _agree(ours: list[Array], reference: list[Array]) -> bool:

@@ -12,7 +12,7 @@ from onnx_files import save_doubler
 
 from livefg import LivefgError
 from livefg.inference import Manifest, Network
-from livefg.inference.network import BATCHES
+from livefg.inference.network import BATCHES, observed
 
 
 @pytest.fixture
@@ -163,3 +163,20 @@ def test_auto_measures_cuda_against_the_cpu(name: str) -> None:
     report = Network.load(name).report
     assert report.device in ("cpu", "cuda")
     assert "ms on" in report.why
+
+
+def test_a_network_that_is_in_use_is_given_again_and_a_changed_file_is_not(tmp_path: Path) -> None:
+    first = Network.load("gesture_canned", "cpu")
+    assert Network.load("gesture_canned", "cpu") is first
+    assert Network.load("gesture_canned", "cpu", threads=2) is not first
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(first.path.read_bytes())
+    assert Network.load(copy, "cpu") is not first
+
+
+def test_whoever_measures_is_told_of_every_run() -> None:
+    network, told = Network.load("gesture_canned", "cpu"), []
+    with observed(lambda name, seconds, busy: told.append((name, seconds >= 0, busy >= 0))):
+        network(*network.sample_inputs())
+    network(*network.sample_inputs())
+    assert told == [("gesture_canned", True, True)]
