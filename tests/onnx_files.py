@@ -11,6 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from livefg.recognition.identity_embedding import embedding_space
+
 LABELS = ("none", "fist", "palm", "point", "ok", "peace", "call")
 
 METADATA = {
@@ -105,6 +107,52 @@ def save_gestures(
             numpy_helper.from_array(np.array([1], np.int64), "axis"),
             numpy_helper.from_array(np.zeros((1, 1), np.float32), "zero"),
             numpy_helper.from_array(logits, "logits"),
+        ],
+        {key: value for key, value in metadata.items() if value is not None},
+    )
+
+
+def save_identities(
+    path: Path,
+    people: Mapping[str, np.ndarray],
+    changes: Mapping[str, str | None] | None = None,
+    size: int = 128,
+) -> Path:
+    """A classifier of people who lie in these directions (size,): a name is as sure as `unknown` at a cosine of 0.5.
+
+    `changes` are put into the metadata; None takes an entry out.
+    """
+    labels = (*people, "unknown")
+    weights = np.stack([*(30 * direction for direction in people.values()), np.zeros(size)], axis=1)
+    bias = np.array([*[-15.0] * len(people), 0.0], np.float32)
+    nodes = [
+        helper.make_node("Gemm", ["embedding", "weights", "bias"], ["cosines"]),
+        helper.make_node("Unsqueeze", ["quality", "axis"], ["column"]),
+        helper.make_node("Mul", ["column", "zero"], ["nothing"]),
+        helper.make_node("Add", ["cosines", "nothing"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    metadata = {
+        **METADATA,
+        "livefg.task": "identity",
+        "livefg.labels": json.dumps(labels),
+        "livefg.reject_threshold": "0.9",
+        "livefg.embedding_space": embedding_space(),
+        **(changes or {}),
+    }
+    return _save(
+        path,
+        nodes,
+        [
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", size]),
+            helper.make_tensor_value_info("quality", TensorProto.FLOAT, ["N"]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(labels)])],
+        [
+            numpy_helper.from_array(weights.astype(np.float32), "weights"),
+            numpy_helper.from_array(bias, "bias"),
+            numpy_helper.from_array(np.array([1], np.int64), "axis"),
+            numpy_helper.from_array(np.zeros((1, 1), np.float32), "zero"),
         ],
         {key: value for key, value in metadata.items() if value is not None},
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from training.augment import Augmentation, Batch, augment
 from training.calibration import expected_calibration_error, reliability, risk_coverage
 from training.directions import Direction
 from training.files import write_whole
-from training.samples import FloatArray, Samples
+from training.samples import FloatArray, Samples, TextArray
 
 __all__ = [
     "CONDITIONS",
@@ -25,8 +25,10 @@ __all__ = [
     "LabelScore",
     "Mistake",
     "RocPoint",
+    "Shown",
     "SourceScore",
     "evaluate",
+    "headline",
     "under_conditions",
 ]
 
@@ -36,6 +38,26 @@ Classify = Callable[[Batch], FloatArray]
 NONE = "none"
 _MISTAKES = 200
 _ROC_POINTS = 101
+
+
+class Shown(Protocol):
+    """Examples by what they show: the label of each (N,), its source, and its file or row."""
+
+    @property
+    def label(self) -> TextArray:
+        """What each shows."""
+        ...
+
+    @property
+    def source(self) -> TextArray:
+        """The data set of each."""
+        ...
+
+    @property
+    def item(self) -> TextArray:
+        """Where each is found in its source."""
+        ...
+
 
 _STILL = Augmentation.none()
 CONDITIONS: dict[str, tuple[tuple[float, ...], Callable[[float], Augmentation]]] = {
@@ -151,18 +173,20 @@ class Evaluation:
 
 
 def evaluate(
-    samples: Samples,
+    samples: Shown,
     probabilities: npt.NDArray[np.floating],
     labels: Sequence[str],
     reject_threshold: float = 0.0,
     before: npt.NDArray[np.floating] | None = None,
+    nothing: str = NONE,
 ) -> Evaluation:
     """Compare probabilities (N, K) with what N samples show; `before` are those without temperature.
 
-    A sample whose label is not among `labels` shows `none` to this classifier.
+    `nothing` is the label for none of the others. A sample whose label is not among `labels` shows that to this
+    classifier.
     """
     places = {label: number for number, label in enumerate(labels)}
-    none = places.get(NONE)
+    none = places.get(nothing)
     other = -1 if none is None else none
     shown = np.array([places.get(label, other) for label in samples.label.tolist()], np.int64)
     chances = np.asarray(probabilities, np.float64)
@@ -175,9 +199,9 @@ def evaluate(
     present = [score.f1 for score in per_label if score.count]
     return Evaluation(
         labels=tuple(labels),
-        hands=len(samples),
+        hands=len(samples.label),
         reject_threshold=reject_threshold,
-        accuracy=float(correct.mean()) if len(samples) else 0.0,
+        accuracy=float(correct.mean()) if len(samples.label) else 0.0,
         macro_f1=float(np.mean(present)) if present else 0.0,
         false_gestures=_false_gestures(shown, said, none),
         ece=expected_calibration_error(*_calibration(chances, shown)),
@@ -208,6 +232,18 @@ def evaluate(
         mistakes=_mistakes(samples, correct, said, confidence, labels),
         coverage=tuple(risk_coverage(*_calibration(chances, shown))),
     )
+
+
+def headline(evaluation: Evaluation) -> dict[str, Any]:
+    """The few figures that a model's metadata and the manifest keep, rounded."""
+    false = evaluation.false_gestures
+    return {
+        "hands": evaluation.hands,
+        "accuracy": round(evaluation.accuracy, 4),
+        "macro_f1": round(evaluation.macro_f1, 4),
+        "ece": round(evaluation.ece, 4),
+        "false_gestures": None if false is None else round(false, 4),
+    }
 
 
 def under_conditions(
@@ -290,7 +326,7 @@ def _roc(
 
 
 def _mistakes(
-    samples: Samples,
+    samples: Shown,
     correct: npt.NDArray[np.bool_],
     said: npt.NDArray[np.int64],
     confidence: npt.NDArray[np.float64],

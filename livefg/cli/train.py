@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from training.cli import gestures
+from training.faces_cli import faces
 from training.motion_cli import motions
 
 __all__ = ["command"]
@@ -15,5 +16,6 @@ def command() -> None:
     """Make a classifier of your own from examples."""
 
 
+command.add_command(faces)
 command.add_command(gestures)
 command.add_command(motions)

@@ -17,11 +17,13 @@ from functools import partial
 
 from livefg.errors import LivefgError
 from livefg.gallery import UNKNOWN, Gallery, GalleryFile
+from livefg.inference.classifier import Classifier
 from livefg.inference.network import Network, NetworkReport
 from livefg.perception.geometry import box_iou
 from livefg.perception.tracks import Reunion
 from livefg.recognition.identity_classifier import IdentityClassifier
 from livefg.recognition.identity_embedding import FaceEmbedder
+from livefg.recognition.identity_model import Identities, TrainedIdentities
 from livefg.recognition.identity_votes import GOOD_QUALITY, OTHER_PERSON, SAME_PERSON, Votes
 from livefg.results import Face, FloatArray, Frame, ImageArray
 from livefg.workers import Chain
@@ -57,9 +59,9 @@ class _Watched:
 class Identifier:
     """Names the faces of a stream of frames, or, if not `tracked`, of pictures that have nothing in common.
 
-    While nobody is enrolled it does nothing, loads nothing, and gives no identities. A change of the gallery file is
-    noticed within half a second. Raises LivefgError if the file cannot be understood at the start; later `on_notice`
-    is told, and the people known so far are kept.
+    While there is nobody to know it does nothing, loads nothing, and gives no identities. A change of the gallery
+    file is noticed within half a second. Raises LivefgError if the file cannot be understood at the start; later
+    `on_notice` is told, and the people known so far are kept.
     """
 
     def __init__(
@@ -67,14 +69,19 @@ class Identifier:
         load: Callable[[], Network],
         file: GalleryFile | None = None,
         *,
+        trained: Classifier | None = None,
         tracked: bool = True,
         on_notice: Callable[[str], None] = _logger.warning,
     ) -> None:
-        """`load` loads the embedding network; it is called at most once, in a thread, when somebody is enrolled."""
+        """`load` loads the embedding network; it is called at most once, in a thread, when there is somebody to know.
+
+        `trained` is a classifier as `load_identities` gives it, whose people are known beside those enrolled.
+        """
         self._on_notice = on_notice
         self._load = load
         self._loading: Future[Network] | None = None
         self._file = file or GalleryFile()
+        self._trained = trained
         self._tracked = tracked
         self._embedder: FaceEmbedder | None = None
         self._watched: dict[int, _Watched] = {}
@@ -90,8 +97,9 @@ class Identifier:
 
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
-        """Where the network runs, if it was needed; waits until it is loaded."""
-        return (self._loading.result().report,) if self._loading else ()
+        """Where the networks run, if they were needed; waits until they are loaded."""
+        trained = (self._trained.report,) if self._trained else ()
+        return (self._loading.result().report, *trained) if self._loading else trained
 
     def reset(self) -> None:
         """Forget all tracks; call it between recordings that have nothing to do with each other."""
@@ -102,7 +110,7 @@ class Identifier:
         """The same faces with their identities, as a chain for a `WorkerPool`. Frames must come in order."""
         self._notice_changes()
         embedder = self._ready_embedder()
-        if embedder is None or not self._gallery.people:
+        if embedder is None or not self._knows_somebody:
             return faces
         if not self._tracked:
             return tuple(
@@ -210,9 +218,11 @@ class Identifier:
 
     def _take(self, gallery: Gallery) -> None:
         """Go on with these people: every answer is thought over at once."""
-        self._gallery = gallery
-        self._classifier = IdentityClassifier(gallery)
-        if gallery.people and self._loading is None:
+        self._classifier: Identities = (
+            TrainedIdentities(self._trained, gallery) if self._trained else IdentityClassifier(gallery)
+        )
+        self._knows_somebody = len(self._classifier.labels) > 1
+        if self._knows_somebody and self._loading is None:
             executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
             self._loading = executor.submit(self._load)
             executor.shutdown(wait=False)

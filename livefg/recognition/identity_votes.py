@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from livefg.gallery.people import UNKNOWN
-from livefg.recognition.identity_classifier import IdentityClassifier, as_unknown
+from livefg.recognition.identity_classifier import as_unknown
 from livefg.recognition.identity_embedding import View
+from livefg.recognition.identity_model import Identities
 from livefg.results import FloatArray, Label
 
 __all__ = ["OTHER_PERSON", "SAME_PERSON", "Votes"]
@@ -85,7 +86,7 @@ class Votes:
         qualities = np.array([look.quality for look in self._looks])
         return float((qualities**2).sum() / max(float(qualities.sum()), 1e-9)) if len(qualities) else 0.0
 
-    def decide(self, classifier: IdentityClassifier) -> None:
+    def decide(self, classifier: Identities) -> None:
         """Answer anew, from the looks so far and the answer that holds."""
         if not self._looks:
             return

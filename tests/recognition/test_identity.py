@@ -11,11 +11,15 @@ import cv2
 import numpy as np
 import pytest
 from identities import face, somebody
+from onnx_files import save_identities
 
 from livefg import LivefgError
 from livefg.gallery import Gallery, GalleryFile, Portrait
+from livefg.inference.classifier import Classifier
+from livefg.inference.manifest import ModelFile
 from livefg.recognition import identity
 from livefg.recognition.identity import Identifier
+from livefg.recognition.identity_model import load_identities
 from livefg.results import Face, Frame, ImageArray
 from livefg.workers import run_chain
 
@@ -53,11 +57,13 @@ def at(place: int, track: int | None = None) -> Face:
 class Stage:
     """An identifier, the network behind it, and the frames that it has seen."""
 
-    def __init__(self, file: GalleryFile, *, tracked: bool = True) -> None:
+    def __init__(self, file: GalleryFile, *, tracked: bool = True, trained: Classifier | None = None) -> None:
         self.network = FakeNetwork()
         self.loads = 0
         self.notices: list[str] = []
-        self.identifier = Identifier(self._load, file, tracked=tracked, on_notice=self.notices.append)
+        self.identifier = Identifier(
+            self._load, file, trained=trained, tracked=tracked, on_notice=self.notices.append
+        )
         self.identifier.wait()
         self.frames = 0
 
@@ -95,6 +101,17 @@ def test_while_nobody_is_enrolled_nothing_is_loaded_and_nobody_is_named(file: Ga
     stage = Stage(file)
     assert stage.watch(picture(0), [at(0)], 5) == [[None]] * 5
     assert (stage.loads, stage.network.runs, stage.identifier.reports) == (0, 0, ())
+
+
+def test_people_of_a_trained_classifier_are_named_without_anybody_enrolled(
+    file: GalleryFile, tmp_path: Path, at_once: None
+) -> None:
+    path = save_identities(tmp_path / "ours.onnx", {"Red": PEOPLE[0]})
+    stage = Stage(file, trained=load_identities(ModelFile("ours", path), "cpu"))
+    image = picture(0, 1)
+    assert stage.watch(image, [at(0), at(1)], 40)[-1] == ["Red", "unknown"]
+    put(file, "Green", 1)
+    assert stage.watch(image, [at(0), at(1)], 40)[-1] == ["Red", "Green"]
 
 
 def test_a_name_comes_within_half_a_second_and_a_stranger_is_unknown(file: GalleryFile) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from livefg.inference.network import Network
 from livefg.perception.detection import FaceDetector
 from livefg.perception.faces import FaceTracker
-from livefg.recognition.identity_embedding import FaceEmbedder, View, ViewMeasures
+from livefg.recognition.identity_embedding import EMBEDDING_SIZE, FaceEmbedder, View, ViewMeasures
 from livefg.results import Box, Face, FloatArray, Frame, ImageArray
 from livefg.sources.images import read_image
 from training.identity.conditions import CONDITIONS, Condition
@@ -62,6 +62,22 @@ class Views:
             self.conditions[rows],
             self.files[rows],
         )
+
+    def of_file(self, name: str) -> Views:
+        """The same, all of one file of this name."""
+        return replace(self, files=np.full(len(self.files), name))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Views]) -> Views:
+        """One after the other; without parts, a table without rows."""
+        if not parts:
+            nothing = np.zeros(0, np.str_)
+            return cls(
+                np.zeros((0, EMBEDDING_SIZE), np.float32),
+                np.zeros((0, len(ViewMeasures._fields)), np.float32),
+                *(nothing for _ in range(4)),
+            )
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
     def save(self, path: Path) -> None:
         """Write to an .npz file."""

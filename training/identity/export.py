@@ -1,0 +1,137 @@
+"""A trained classifier of people becomes one ONNX file that explains itself, once ONNX Runtime agrees with torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import helper
+from torch import Tensor, nn
+
+from livefg.errors import LivefgError
+from livefg.inference.classifier import ClassifierInfo
+from livefg.private_files import make_private_folder, write_private
+from livefg.recognition.identity_embedding import EMBEDDING_SIZE, embedding_space
+from livefg.recognition.identity_model import SPACE_KEY
+from training.identity.head import IdentityHead
+
+__all__ = ["AboutIdentities", "export_identities", "to_onnx"]
+
+_TOLERANCE = 1e-5
+_OPSET = 17
+_INPUTS = ("embedding", "quality")
+
+
+@dataclass(frozen=True, slots=True)
+class AboutIdentities:
+    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+
+    labels: tuple[str, ...]
+    temperature: float
+    reject_threshold: float
+    reject_reason: str
+    loss: str
+    training_data: str
+    split: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created: date = field(default_factory=date.today)
+
+    def metadata(self) -> dict[str, str]:
+        """The ONNX metadata: every value a text, structured ones as JSON."""
+        return {
+            "livefg.task": "identity",
+            "livefg.format": "1",
+            "livefg.labels": json.dumps(self.labels),
+            "livefg.temperature": f"{self.temperature:.6g}",
+            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
+            "livefg.reject_reason": self.reject_reason,
+            "livefg.loss": self.loss,
+            "livefg.activation": "none",
+            "livefg.training_data": self.training_data,
+            "livefg.split": self.split,
+            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
+            "livefg.licence": "private: it describes the faces of people",
+            "livefg.created": self.created.isoformat(),
+            SPACE_KEY: embedding_space(),
+        }
+
+
+class _Calibrated(nn.Module):
+    """The head with a softmax at its temperature."""
+
+    def __init__(self, head: IdentityHead, temperature: float) -> None:
+        super().__init__()
+        self.head = head
+        self.temperature = temperature
+
+    def forward(self, embedding: Tensor, quality: Tensor) -> Tensor:
+        return torch.softmax(self.head(embedding, quality) / self.temperature, dim=1)
+
+
+def to_onnx(head: IdentityHead, about: AboutIdentities) -> bytes:
+    """The file's content: embeddings and qualities in, calibrated `probabilities` out, any number of looks."""
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        # The exporter that needs no further package is called old by the newer one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Calibrated(head.eval(), about.temperature),
+            _example(3),
+            content,  # type: ignore[arg-type]
+            input_names=list(_INPUTS),
+            output_names=["probabilities"],
+            dynamic_axes={name: {0: "N"} for name in (*_INPUTS, "probabilities")},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_model_from_string(content.getvalue())
+    helper.set_model_props(model, dict(sorted(about.metadata().items())))
+    model.producer_name, model.producer_version = "livefg", ""
+    onnx.checker.check_model(model, full_check=True)
+    serialised: bytes = model.SerializeToString(deterministic=True)
+    return serialised
+
+
+def export_identities(head: IdentityHead, about: AboutIdentities, path: Path) -> float:
+    """Write the head to `path`, for its owner only, or nothing if ONNX Runtime disagrees with torch or the contract is
+    broken.
+
+    Gives the largest difference of a probability over looks at nobody. Raises LivefgError.
+    """
+    content = to_onnx(head, about)
+    ClassifierInfo.from_metadata(about.metadata(), str(path))
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    calibrated = _Calibrated(head.eval(), about.temperature)
+    gap = 0.0
+    for count in (1, 64):
+        inputs = _example(count)
+        found = session.run(None, {name: one.numpy() for name, one in zip(_INPUTS, inputs, strict=True)})[0]
+        with torch.no_grad():
+            gap = max(gap, float(np.abs(found - calibrated(*inputs).numpy()).max()))
+    if not gap <= _TOLERANCE:
+        raise LivefgError(
+            f"ONNX Runtime disagrees with torch (a probability is off by {gap:.1e}), so no model file was written."
+        )
+    try:
+        if not path.parent.is_dir():
+            make_private_folder(path.parent)
+        write_private(path, content)
+    except OSError as error:
+        raise LivefgError(f"{path} cannot be written ({(error.strerror or str(error)).lower()}).") from error
+    return gap
+
+
+def _example(count: int) -> tuple[Tensor, Tensor]:
+    random = torch.Generator().manual_seed(count)
+    embeddings = torch.randn(count, EMBEDDING_SIZE, generator=random)
+    return embeddings / embeddings.norm(dim=1, keepdim=True), torch.rand(count, generator=random)
