@@ -42,8 +42,13 @@ def own_motions(extend: bool, kind: Kind = "tcn") -> MotionRecipe:
 def changed_motions(recipe: MotionRecipe, options: Mapping[str, Any]) -> MotionRecipe:
     """The recipe with what was asked for; None leaves a value as it is."""
     fit = {name: options[name] for name in _FIT if options.get(name) is not None}
-    rest = {name: options[name] for name in ("people", "false_alarms") if options.get(name) is not None}
-    return replace(recipe, fit=replace(recipe.fit, **fit), **rest)
+    changed = replace(recipe, fit=replace(recipe.fit, **fit))
+    if options.get("people") is not None:
+        share = options["people"] / recipe.people
+        changed = replace(changed, people=options["people"], hard_people=round(share * recipe.hard_people))
+    if options.get("false_alarms") is not None:
+        changed = replace(changed, false_alarms=options["false_alarms"])
+    return changed
 
 
 def taught(data: Path) -> list[Take]:
