@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ Answer = TypeVar("Answer")
 Looks = tuple[list[Hand | None], list[Face | None]]
 
 _STAGES = ("hands", "faces", "gestures", "identity", "expressions")
+_SWITCH_SECONDS = 0.0005
 _numbers = itertools.count()
 _IN_FLIGHT = 2
 
@@ -195,8 +197,7 @@ class Pipeline:
         self._decider = Decider(self.settings.decisions, self._perception.answer) if decides else None
         self._lane = f"{next(_numbers)} "
         self._borrows = beside is not None
-        # The workers keep the cores busy: OpenCV's own threads would only wait for one, spinning (a tenth of all time).
-        cv2.setNumThreads(1)
+        _share_cores_well()
         self._pool: WorkerPool = (
             beside._pool if beside else WorkerPool(self.settings.workers or usual_threads())
         )
@@ -323,6 +324,14 @@ class _Pending:
             hands=hands,
             seconds=self.seconds,
         )
+
+
+def _share_cores_well() -> None:
+    """Settings of the process that suit a few threads which come back from a network every few milliseconds."""
+    # The workers keep the cores busy: OpenCV's own threads would wait for one, spinning (a tenth of all time).
+    cv2.setNumThreads(1)
+    # A thread that comes back must not wait 5 ms for one that computes in Python: that made every frame 5 % later.
+    sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
 
 
 def _identifier(settings: PipelineSettings, on_notice: Callable[[str], None]) -> Identifier | None:

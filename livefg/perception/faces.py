@@ -15,9 +15,9 @@ from livefg.perception.detection import Detection, FaceDetector, NetworkCall
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.head_pose import head_pose
 from livefg.perception.smoothing import OneEuroFilter
-from livefg.perception.steadiness import Glance, Steadiness, moved, to_compute_anew
+from livefg.perception.steadiness import Glance, Shift, Steadiness, moved, to_compute_anew
 from livefg.perception.tracks import FaceMemory, LostTracks, TrackIds
-from livefg.results import Box, Face, FloatArray, Frame, ImageArray
+from livefg.results import Box, Face, FloatArray, Frame, HeadPose, ImageArray
 from livefg.workers import Chain, run_chain
 
 __all__ = ["FaceTracker", "alignment_points"]
@@ -30,7 +30,7 @@ _MESH_SCALE = 1.5
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 
 # Points all over the face, for its motion.
-_FOLLOWED_POINTS = np.arange(0, 468, 12)
+_FOLLOWED_POINTS = np.arange(0, 468, 20)
 # Measured against computing every frame, see docs/parity.md.
 _STEADY = Steadiness(patch=8.0, before=60.0, distance=0.08)
 
@@ -38,13 +38,14 @@ _STEADY = Steadiness(patch=8.0, before=60.0, distance=0.08)
 class _Observation(NamedTuple):
     """What the mesh network says of one region; landmarks (478, 3) in the picture's pixels.
 
-    `glance` is what it looked like, where that is of use later; `kept` marks what was not computed but moved along.
+    `glance` is what it looked like, where that is of use later; `shift` is how far what was not
+    computed was moved along since it was.
     """
 
     presence: float
     landmarks: FloatArray
     glance: Glance | None = None
-    kept: bool = False
+    shift: Shift | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class _Track:
     """One face over time. `region` is where the mesh network looks for it in the next frame.
 
     A face whose mesh cannot be had (too small, turned away) is kept by what the detector last said of it. `computed` is
-    what the mesh network said last, `kept` how many frames ago, and `blendshapes` what followed from it.
+    what the mesh network said last, `kept` how many frames ago, `blendshapes` and `pose` what followed from it.
     """
 
     id: int
@@ -65,6 +66,7 @@ class _Track:
     computed: _Observation | None = None
     kept: int = 0
     blendshapes: Mapping[str, float] | None = None
+    pose: HeadPose | None = None
 
 
 class FaceTracker:
@@ -226,7 +228,7 @@ class FaceTracker:
         kept: list[tuple[_Track, _Observation | None]] = []
         for track, observation in zip(tracks, seen, strict=True):
             if observation.presence >= _PRESENT:
-                if observation.kept:
+                if observation.shift:
                     track.kept += 1
                 else:
                     track.computed, track.kept = observation, 0
@@ -252,7 +254,7 @@ class FaceTracker:
         if not (anew or seen is None or seen.glance is None or track.detection is not None):
             shift = seen.glance.shift(image, _STEADY)
             if shift is not None:
-                return seen._replace(landmarks=moved(seen.landmarks, shift), kept=True)
+                return seen._replace(landmarks=moved(seen.landmarks, shift), shift=shift)
         return self._observe(image, track)
 
     def _observe(self, image: ImageArray, track: _Track) -> _Observation:
@@ -284,8 +286,9 @@ class FaceTracker:
             return Face(track.id, _box(detected.box), float(detected.score), points=detected.points)
         raw = seen.landmarks
         landmarks = track.filter(raw, frame.time, track.region.size / _MESH_SCALE) if self._smooth else raw
-        if not seen.kept:
+        if seen.shift is None:
             track.blendshapes = self._blendshapes_of(landmarks, frame.mirrored)
+            track.pose = head_pose(landmarks, frame.width, frame.height, frame.mirrored)
         return Face(
             track=track.id,
             box=box_of(landmarks),
@@ -294,7 +297,7 @@ class FaceTracker:
             landmarks=landmarks,
             raw_landmarks=raw,
             blendshapes=track.blendshapes,
-            pose=head_pose(landmarks, frame.width, frame.height, frame.mirrored),
+            pose=_turned(track.pose, seen.shift, frame.mirrored),
         )
 
     def _blendshapes_of(self, landmarks: FloatArray, mirrored: bool) -> Mapping[str, float] | None:
@@ -303,6 +306,14 @@ class FaceTracker:
         (values,) = self._blendshapes(landmarks[None, BLENDSHAPE_POINTS, :2])
         names = MIRRORED_BLENDSHAPE_NAMES if mirrored else BLENDSHAPE_NAMES
         return dict(zip(names, np.asarray(values[0]).tolist(), strict=True))
+
+
+def _turned(pose: HeadPose | None, shift: Shift | None, mirrored: bool) -> HeadPose | None:
+    """The pose of a head after a turn of the picture around the line of sight."""
+    if pose is None or shift is None:
+        return pose
+    degrees = math.degrees(shift.angle)
+    return HeadPose(pose.yaw, pose.pitch, pose.roll + degrees if mirrored else pose.roll - degrees)
 
 
 def alignment_points(landmarks: FloatArray) -> FloatArray:

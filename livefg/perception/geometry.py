@@ -16,6 +16,10 @@ from livefg.results import Box, FloatArray, ImageArray
 
 __all__ = ["Region", "box_iou", "box_of", "crop", "region_around", "to_picture", "wrap_angle"]
 
+_LARGE = 192  # pixels: smaller crops gain nothing by four channels
+_SHRUNK_MOST = 2.0  # a region that is shrunk further has too many pixels to convert
+_MARGIN = 2  # pixels around a region that interpolation looks at
+
 
 class Region(NamedTuple):
     """A square in a picture: centre and side length in pixels, rotation in radians (clockwise on screen)."""
@@ -53,6 +57,25 @@ def region_around(
 
 def crop(image: ImageArray, region: Region, size: int) -> ImageArray:
     """Cut the region out, upright and scaled to (size, size, 3); edge pixels repeat beyond the picture."""
+    if size >= _LARGE and region.size <= _SHRUNK_MOST * size:
+        return _large_crop(image, region, size)
+    return _warped(image, region, size)
+
+
+def _large_crop(image: ImageArray, region: Region, size: int) -> ImageArray:
+    """The same pixels, by way of a picture with four channels: OpenCV takes half the time for these."""
+    reach = region.size / 2 * (abs(math.cos(region.rotation)) + abs(math.sin(region.rotation))) + _MARGIN
+    left, top = max(0, math.floor(region.x - reach)), max(0, math.floor(region.y - reach))
+    right, bottom = math.ceil(region.x + reach), math.ceil(region.y + reach)
+    part = image[top : max(0, bottom), left : max(0, right)]
+    if not part.size:
+        return _warped(image, region, size)
+    moved = region._replace(x=region.x - left, y=region.y - top)
+    cut = _warped(np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA), np.uint8), moved, size)
+    return np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB), np.uint8)
+
+
+def _warped(image: ImageArray, region: Region, size: int) -> ImageArray:
     scale = region.size / size
     cos, sin = math.cos(region.rotation) * scale, math.sin(region.rotation) * scale
     half = size / 2

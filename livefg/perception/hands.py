@@ -57,7 +57,8 @@ class _Candidate(NamedTuple):
 class _Observation(NamedTuple):
     """What the landmark network says of one candidate; landmarks in the picture's pixels, world in metres.
 
-    `glance` is what it looked like, where that is of use later; `kept` marks what was not computed but moved along.
+    `following` is where to look for the hand next. `glance` is what it looked like, where that is of use later; `kept`
+    marks what was not computed but moved along.
     """
 
     region: Region
@@ -66,6 +67,7 @@ class _Observation(NamedTuple):
     right: float
     landmarks: FloatArray
     world: FloatArray
+    following: Region
     glance: Glance | None = None
     kept: bool = False
 
@@ -261,8 +263,12 @@ class HandTracker:
         shift = seen.glance.shift(image, _STEADY)
         if shift is None:
             return self._observe(image, track.region, _PRESENT)
+        landmarks = moved(seen.landmarks, shift)
         return seen._replace(
-            landmarks=moved(seen.landmarks, shift), world=_turned(seen.world, shift.angle), kept=True
+            landmarks=landmarks,
+            world=_turned(seen.world, shift.angle),
+            following=_following_region(landmarks),
+            kept=True,
         )
 
     def _observe(self, image: ImageArray, region: Region, least: float) -> _Observation:
@@ -272,10 +278,11 @@ class HandTracker:
         right = right_probability(float(handedness[0]))
         certainty = float(presence[0])
         turned = _turned(np.asarray(world[0], np.float32), region.rotation)
-        glance = None
-        if self._keep and certainty >= least:
-            glance = Glance(image, _following_region(landmarks), landmarks)
-        return _Observation(region, certainty >= least, certainty, right, landmarks, turned, glance)
+        following = _following_region(landmarks)
+        glance = Glance(image, following, landmarks) if self._keep and certainty >= least else None
+        return _Observation(
+            region, certainty >= least, certainty, right, landmarks, turned, following, glance
+        )
 
     def _match(self, observations: list[_Observation]) -> list[tuple[_Track, _Observation]]:
         """Give each track what was seen in its region, if it is a hand; one hand keeps one track only."""
@@ -321,7 +328,7 @@ class HandTracker:
             track.kept += 1
         else:
             track.computed, track.kept = seen, 0
-        following = _following_region(seen.landmarks)
+        following = seen.following
         track.motion = (
             (following.x - track.region.x, following.y - track.region.y) if track.frames else (0.0, 0.0)
         )
@@ -411,6 +418,6 @@ def _same_hand(first: _Observation, second: _Observation) -> bool:
 def _strangeness(track: _Track, seen: _Observation) -> float:
     """How little an observation looks like the hand of this track: a wrong side, a jump from where it was going."""
     expected = np.array([track.region.x + track.motion[0], track.region.y + track.motion[1]])
-    now = _following_region(seen.landmarks)
+    now = seen.following
     jump = float(np.hypot(now.x - expected[0], now.y - expected[1])) / max(track.region.size, 1.0)
     return jump + (0.0 if track.side.agrees(seen.right) else 1.0)

@@ -8,7 +8,6 @@ between leave a patch that does not fit.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +29,6 @@ _SIGMA = 1.2
 _WINDOW = (15, 15)
 _LEVELS = 2
 _LEAST_POINTS = 6
-_LOST = 1.0  # pixels of the crop by which a point may miss its start when it is followed back
 
 
 class Shift(NamedTuple):
@@ -184,16 +182,19 @@ def _largest_change(before: Grey, now: Grey) -> float:
 def _motion(before: Grey, now: Grey, points: FloatArray) -> npt.NDArray[np.float64] | None:
     """The similarity (2, 3) that most of the points follow, in pixels of the crop; None if too few can be followed."""
     start = points.reshape(-1, 1, 2)
-    follow = functools.partial(
-        cv2.calcOpticalFlowPyrLK, winSize=_WINDOW, maxLevel=_LEVELS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        now,
+        start,
+        start.copy(),
+        winSize=_WINDOW,
+        maxLevel=_LEVELS,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    there, found, _ = follow(before, now, start, start.copy())
-    back, found_back, _ = follow(now, before, there, start.copy())
-    sure = (found.ravel() == 1) & (found_back.ravel() == 1)
-    sure &= np.abs(back - start).reshape(-1, 2).max(axis=1) < _LOST
+    sure = np.asarray(found).ravel() == 1
     if sure.sum() < max(_LEAST_POINTS, len(points) // 2):
         return None
     matrix, _ = cv2.estimateAffinePartial2D(
-        points[sure], there.reshape(-1, 2)[sure], ransacReprojThreshold=1.0
+        points[sure], np.asarray(there).reshape(-1, 2)[sure], ransacReprojThreshold=1.0
     )
     return None if matrix is None else np.asarray(matrix, np.float64)

@@ -198,6 +198,10 @@ def faces_apart(
         assert other.raw_landmarks is not None
         assert face.blendshapes is not None
         assert other.blendshapes is not None
+        assert face.pose is not None
+        assert other.pose is not None
+        assert np.hypot(face.pose.yaw - other.pose.yaw, face.pose.pitch - other.pose.pitch) < 3.5
+        assert face.pose.roll == pytest.approx(other.pose.roll, abs=1.5)
         apart.append(pixels_apart(face.raw_landmarks, other.raw_landmarks))
         shapes.append(
             max(abs(face.blendshapes[name] - other.blendshapes[name]) for name in ("eyeBlinkLeft", "jawOpen"))
@@ -258,3 +262,21 @@ def test_a_hand_that_comes_into_a_still_picture_is_found_as_soon_as_ever(
         tracker = HandTracker(palms, networks["hand_landmarks"], 2, detect_interval=0.1, keep=keep)
         found.append(next(frame.index for frame in frames if tracker.update(frame)))
     assert came <= found[1] <= found[0]
+
+
+def test_a_tilted_picture_tilts_the_head(demo_frames: list[Frame], networks: dict[str, Counted]) -> None:
+    image = demo_frames[150].image
+    matrix = cv2.getRotationMatrix2D((FACE.x, FACE.y), 3, 1).astype(
+        np.float32
+    )  # anticlockwise: to the own right
+    detector = FaceDetector(networks["face_detector"])
+    for mirrored, sign in ((False, 1), (True, -1)):
+        tracker = FaceTracker(detector, networks["face_mesh"], None, 1, smooth=False, keep=3)
+        frames = [
+            Frame(image, 0, 0.0, "tilted", mirrored),
+            Frame(warped(image, matrix), 1, 0.03, "tilted", mirrored),
+        ]
+        (before,), (after,) = (tracker.update(frame) for frame in frames)
+        assert before.pose is not None
+        assert after.pose is not None
+        assert after.pose.roll - before.pose.roll == pytest.approx(3 * sign, abs=0.5)
