@@ -262,9 +262,10 @@ class _Run:
     def _step(self, rng: np.random.Generator, taken: int) -> float:
         settings = self._settings
         batch = self._draw(rng, settings.batch)
-        logits = self._network(*_inputs(batch, slice(None), self._embedder, settings.device))
-        target = torch.from_numpy(batch.label).to(settings.device)
-        weight = torch.from_numpy(batch.weight).to(settings.device)
+        logits = self._network.each(*_inputs(batch, slice(None), self._embedder, settings.device)).flatten(0, 1)
+        members = self._network.shape.members
+        target = torch.from_numpy(batch.label).to(settings.device).repeat(members)
+        weight = torch.from_numpy(batch.weight).to(settings.device).repeat(members)
         each = loss_of(
             settings.loss,
             logits,
@@ -273,7 +274,8 @@ class _Run:
             margin=settings.margin,
             smoothing=settings.smoothing,
         )
-        loss = (each * weight).sum() / weight.sum().clamp(min=1)
+        # The sum over members: each goes its own way as fast as it would alone.
+        loss = members * (each * weight).sum() / weight.sum().clamp(min=1)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -284,7 +286,7 @@ class _Run:
                 mean.mul_(keep).add_(value.detach(), alpha=1 - keep)
             else:
                 mean.copy_(value)
-        return float(loss.detach())
+        return float(loss.detach()) / members
 
     def _examine(self, number: int, training_loss: float) -> Epoch:
         if self._validation is None or self._validation_weights is None:

@@ -20,15 +20,15 @@ from training.augment import Batch
 from training.bank import NONE, Table, shipped_bank, with_bank
 from training.calibration import fit_temperature, reject_threshold, softmax
 from training.directions import Direction
-from training.evaluation import ConditionPoint, Evaluation, evaluate, under_conditions
+from training.evaluation import ConditionPoint, Evaluation, evaluate, headline, under_conditions
 from training.export import About, Parity, export, read_network
-from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, row_weights, still
+from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, still
 from training.networks import GestureNetwork, NetworkShape
 from training.samples import FloatArray, Samples
 from training.sources.dataset import DatasetFile, Gathered, gather
 from training.split import Split, SplitBy, leave_one_out, split
 
-__all__ = ["GestureRecipe", "Held", "Teller", "Trained", "examine", "train_gestures"]
+__all__ = ["GestureRecipe", "Held", "Teller", "Trained", "calibrated", "examine", "train_gestures"]
 
 HoldBack = SplitBy | Literal["auto", "each_source"]
 Network = tuple[GestureNetwork, tuple[str, ...]]
@@ -90,11 +90,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A classifier that was written to `path`, how it did on what it had not seen, and what it was made from."""
+    """A classifier that was written to `path`, how it did on what it had not seen, and what it was made from.
+
+    `seen_live` is the part of the evaluation on the sources that temperature and threshold were chosen by, whose hands
+    were seen as the live loop sees them; None where that is all of it.
+    """
 
     path: Path
     about: About
     evaluation: Evaluation
+    seen_live: Evaluation | None
     parity: Parity
     gathered: Gathered
     fitted: Fitted
@@ -135,10 +140,10 @@ def train_gestures(
     held = examine(table, labels, recipe, dataset.directions, tell, base)
 
     # 4. Confidence that can be believed, and when to say none.
-    temperature, threshold, reason = _calibrated(held, labels, recipe)
-    evaluation = evaluate(
-        held.samples, softmax(held.logits, temperature), labels, threshold, before=softmax(held.logits)
-    )
+    temperature, threshold, reason = calibrated(held, labels, recipe)
+    evaluation = _evaluated(held, slice(None), labels, temperature, threshold)
+    live = np.isin(held.samples.source, recipe.calibrated_on)
+    seen_live = _evaluated(held, live, labels, temperature, threshold) if live.any() else None
 
     # 5. The network that counts learns from everybody.
     tell.step(f"learning {len(labels)} labels from {len(table.samples)} hands")
@@ -172,10 +177,10 @@ def train_gestures(
         training_data=_origins(dataset, table),
         split=held.how,
         licence=_licences(table.samples),
-        metrics=_metrics(evaluation),
+        metrics=_metrics(evaluation, seen_live),
     )
     parity = export(fitted.network, about, _batch(held.samples, labels), path)
-    trained = Trained(path, about, evaluation, parity, gathered, fitted, held, table.notes)
+    trained = Trained(path, about, evaluation, seen_live, parity, gathered, fitted, held, table.notes)
     if folder:
         from training.report.trained import report_on_training  # noqa: PLC0415 - it draws: only for who keeps it
         from training.report.write import write_report  # noqa: PLC0415
@@ -282,7 +287,7 @@ def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor
         return None
     network, known = base
     state = {name: value.clone() for name, value in network.state_dict().items()}
-    for name in ("head.weight", "head.bias"):
+    for name in [name for name in state if ".head." in name]:
         old = state[name]
         new = torch.zeros((len(labels), *old.shape[1:]))
         for place, label in enumerate(labels):
@@ -292,13 +297,13 @@ def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor
     return state
 
 
-def _calibrated(held: Held, labels: Sequence[str], recipe: GestureRecipe) -> tuple[float, float, str]:
-    """Temperature, reject threshold, and how the threshold was chosen."""
+def calibrated(held: Held, labels: Sequence[str], recipe: GestureRecipe) -> tuple[float, float, str]:
+    """Temperature, reject threshold, and how the threshold was chosen, by networks that did not see `held`."""
     false_rate = recipe.false_rate
     chosen = np.isin(held.samples.source, recipe.calibrated_on or np.unique(held.samples.source))
     samples, logits = held.samples.take(chosen), held.logits[chosen]
     shown = _numbers(samples, labels)
-    temperature = fit_temperature(logits, shown, row_weights(samples))
+    temperature = fit_temperature(logits, shown)
     none = labels.index(NONE)
     nothing = shown == none
     if not nothing.any():
@@ -317,6 +322,19 @@ def _calibrated(held: Held, labels: Sequence[str], recipe: GestureRecipe) -> tup
         f"({reached:.1%} do), but at least {_LOWEST_THRESHOLD:g} and at most 0.95"
     )
     return temperature, threshold, reason
+
+
+def _evaluated(
+    held: Held,
+    rows: slice | npt.NDArray[np.bool_],
+    labels: Sequence[str],
+    temperature: float,
+    threshold: float,
+) -> Evaluation:
+    logits = held.logits[rows]
+    return evaluate(
+        held.samples.take(rows), softmax(logits, temperature), labels, threshold, before=softmax(logits)
+    )
 
 
 def _conditions(
@@ -368,13 +386,9 @@ def _licences(samples: Samples) -> str:
     return ", ".join(sorted(set(samples.licence.tolist())))
 
 
-def _metrics(evaluation: Evaluation) -> dict[str, Any]:
+def _metrics(evaluation: Evaluation, seen_live: Evaluation | None) -> dict[str, Any]:
     return {
-        "hands": evaluation.hands,
-        "accuracy": round(evaluation.accuracy, 4),
-        "macro_f1": round(evaluation.macro_f1, 4),
-        "ece": round(evaluation.ece, 4),
-        "false_gestures": evaluation.false_gestures and round(evaluation.false_gestures, 4),
+        **headline(seen_live or evaluation),
         "recall": {score.label: round(score.recall, 4) for score in evaluation.per_label if score.count},
         "accuracy_by_source": {score.source: round(score.accuracy, 4) for score in evaluation.per_source},
     }

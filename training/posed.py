@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,19 @@ _MORE_VIEWS = {
     ),
 }
 _SLANT = 65.0
+# Many people close their fingers only loosely behind a thumb: bent at the knuckles, the tips still off the palm.
+_LOOSE_FISTS = tuple(
+    replace(
+        pose,
+        name=f"{pose.name}_loose",
+        angles=np.array([*pose.angles[:5], *([mcp, 0.0, pip, dip] * 4), *pose.angles[21:]]),
+        variation=1.6,
+        share=pose.share / 2,
+    )
+    for pose in POSES
+    if pose.label in ("thumb_up", "thumb_down", "closed_fist")
+    for mcp, pip, dip in ((62.0, 96.0, 40.0), (78.0, 70.0, 30.0))
+)
 
 
 def posed_hands(
@@ -117,7 +131,7 @@ def _posed(label: str, side: Side, random: np.random.Generator) -> tuple[str, np
 def _chosen(label: str, random: np.random.Generator) -> Pose:
     if label == "none" and random.random() < _IN_BETWEEN:
         return between(random)
-    known = [pose for pose in POSES if pose.label == label]
+    known = [pose for pose in (*POSES, *_LOOSE_FISTS) if pose.label == label]
     shares = np.array([pose.share for pose in known])
     return known[random.choice(len(known), p=shares / shares.sum())]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from training.bank import compact_bank, shipped_bank
 from training.convert.manifest import describe, update_manifest
-from training.evaluation import Evaluation
+from training.evaluation import Evaluation, headline
 from training.files import write_whole
 from training.gestures import Trained
 from training.sources.dataset import SourceEntry
@@ -26,6 +26,7 @@ _LIMITS = (
     "gestures that differ only by how a thumb lies (a fist with the thumb beside it, a thumb half up) are doubtful.",
     "`little_finger`, `crossed_fingers`, `pinch`, `three_gun` and `vulcan` were photographed or recorded by one or two "
     "people; what they know of other hands comes from posed and rendered ones.",
+    "An open hand that hangs down counts as a hand at rest, `none`.",
     "`point` is an index finger that points anywhere but up; how far a thumb or finger may tilt is set in the recipe.",
 )
 
@@ -49,12 +50,7 @@ def ship(trained: Trained, models: Path, sources: Sequence[SourceEntry], bank: P
             "tolerance": 1e-5,
             "max_abs": {"probabilities": float(f"{trained.parity.largest_gap:.1e}")},
         },
-        "metrics": {
-            "accuracy": round(evaluation.accuracy, 4),
-            "macro_f1": round(evaluation.macro_f1, 4),
-            "ece": round(evaluation.ece, 4),
-            "false_gestures": evaluation.false_gestures and round(evaluation.false_gestures, 4),
-        },
+        "metrics": headline(trained.seen_live or evaluation),
         "card": f"cards/{name}.md",
     }
     write_whole(models / entry["card"], card(trained, entry, sources).encode())
@@ -95,18 +91,17 @@ def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]
         + ", ".join(f"`{label}`" for label in about.labels)
         + ".",
         "## Measured on people it had not seen",
-        f"Held back: {about.split}. {evaluation.hands} hands, {evaluation.accuracy:.1%} right, macro-F1 "
-        f"{evaluation.macro_f1:.3f}, confidence off by {evaluation.ece:.3f} (ECE"
-        + (
-            f"; {evaluation.ece_before:.3f} before the temperature"
-            if evaluation.ece_before is not None
-            else ""
-        )
-        + ")"
-        + (
-            f", {evaluation.false_gestures:.1%} of the hands without a gesture get one."
-            if evaluation.false_gestures is not None
-            else "."
+        f"Held back: {about.split}.",
+        *(
+            [
+                f"Pictures, read by livefg's own perception ({', '.join(_sources(trained.seen_live))}): "
+                + _in_figures(trained.seen_live),
+                _scores(trained.seen_live),
+                "With the landmark tables of other people and other tools, some of them taken from views that nobody "
+                "shows a camera: " + _in_figures(evaluation),
+            ]
+            if trained.seen_live
+            else [_in_figures(evaluation)]
         ),
         _scores(evaluation),
         _table(
@@ -128,10 +123,24 @@ def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]
     return "\n\n".join(sections) + "\n"
 
 
+def _sources(evaluation: Evaluation) -> list[str]:
+    return [score.source for score in evaluation.per_source]
+
+
+def _in_figures(evaluation: Evaluation) -> str:
+    before, false = evaluation.ece_before, evaluation.false_gestures
+    return (
+        f"{evaluation.hands} hands, {evaluation.accuracy:.1%} right, macro-F1 {evaluation.macro_f1:.3f}, confidence "
+        f"off by {evaluation.ece:.3f} (ECE"
+        + (f"; {before:.3f} before the temperature)" if before is not None else ")")
+        + (f", {false:.1%} of the hands without a gesture get one." if false is not None else ".")
+    )
+
+
 def _network(trained: Trained) -> str:
     shape = trained.about.shape
     return (
-        f"{shape.depth} hidden layers of {shape.width}, {shape.activation}, on "
+        f"{shape.members} members of {shape.depth} hidden layers of {shape.width}, {shape.activation}, on "
         f"{' and '.join(shape.features)} features; loss {trained.about.loss}"
     )
 

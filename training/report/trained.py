@@ -79,8 +79,9 @@ def _curves_note(trained: Trained) -> str:
 def _facts(trained: Trained, recipe: GestureRecipe) -> list[tuple[str, str]]:
     about, fit, shape = trained.about, recipe.fit, trained.about.shape
     seen = {"flat": "points in the picture", "angles": "angles and distances", "world": "points in space"}
+    together = "" if shape.members == 1 else f"{shape.members} together, each "
     layers = (
-        f"{shape.depth} hidden layer{'' if shape.depth == 1 else 's'} of {shape.width}, {shape.activation}"
+        f"{together}{shape.depth} hidden layer{'' if shape.depth == 1 else 's'} of {shape.width}, {shape.activation}"
     )
     where = platform.processor() or platform.machine()
     return [
