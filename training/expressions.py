@@ -11,8 +11,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recognition.expression import EXPRESSION_NETWORK
 from livefg.results import Face, Frame
 from training.calibration import expected_calibration_error, fit_temperature, softmax
+from training.convert.face_expression import EXPRESSIONS
 
 __all__ = ["CONDITIONS", "Answers", "judge", "read_pictures"]
 
@@ -189,9 +192,10 @@ def judge(answers: Answers, fitted_on: list[Answers]) -> dict[str, Any]:
         "accuracy": round(float(right[press].mean()), 3),
         "ece": round(expected_calibration_error(confidence[press], right[press]), 3),
         "recall": {
-            int(kind): round(float(right[press & (answers.target == kind)].mean()), 2) for kind in classes
+            EXPRESSIONS[kind]: round(float(right[press & (answers.target == kind)].mean()), 2)
+            for kind in classes
         },
-        "count": {int(kind): int((answers.target[press] == kind).sum()) for kind in classes},
+        "count": {EXPRESSIONS[kind]: int((answers.target[press] == kind).sum()) for kind in classes},
         "film_stills": {"faces": int((~press).sum()), "accuracy": round(float(right[~press].mean()), 3)},
     }
 
@@ -223,7 +227,13 @@ def main(folder: Path, as_json: bool) -> None:
     report = {name: judge(one, fitted_on) for name, one in answers.items()}
     temperature = round(_temperature(fitted_on, None), 2)
     if as_json:
-        click.echo(json.dumps({"temperature": temperature, "conditions": report}, indent=1))
+        about = {
+            "what": "the shipped expression network on press photographs, each person judged with others' temperature",
+            "command": "python -m training.expressions --data DIR --json",
+            "machine": platform.processor() or platform.machine(),
+            "created": datetime.now(UTC).date().isoformat(),
+        }
+        click.echo(json.dumps({**about, "temperature": temperature, "conditions": report}, indent=1))
         return
     click.echo(f"temperature over all press photographs, at 250 and 48 pixels: {temperature}")
     for name, one in report.items():

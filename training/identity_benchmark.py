@@ -56,6 +56,7 @@ def command(data: Path, views: Path | None, out: Path) -> None:
     report = {
         "what": "identity, by people left out of the calibration",
         "space": embedding_space(),
+        "command": "python -m training.identity_benchmark --data DIR",
         "machine": platform.processor() or platform.machine(),
         "created": datetime.now(UTC).date().isoformat(),
         **figures,
