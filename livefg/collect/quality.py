@@ -7,9 +7,10 @@ import math
 import cv2
 import numpy as np
 
+from livefg.perception.hand_picture import hand_crop, square_of
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 
-__all__ = ["Shown", "fault_of", "palm_length", "picture_of", "points_of", "sharpness", "thumbnail"]
+__all__ = ["Shown", "fault_of", "palm_length", "points_of", "sharpness", "thumbnail"]
 
 # Pixels from the wrist to the knuckle of the middle finger. Training takes no hand under 20.
 _SMALLEST_PALM = 24.0
@@ -18,7 +19,6 @@ _LEAST_CONFIDENCE = 0.9
 # deviation), at which their points are off by 2 to 4 % of the palm, most lie below.
 _LEAST_SHARPNESS = -3.0
 _SIDE = 96
-_MARGIN = 0.15
 # Distances of hands of size 1. A hand that is held still moves by less than 0.01 from frame to frame, one that is
 # tilted by five degrees or turned by ten by about 0.08.
 _SAME = 0.08
@@ -47,7 +47,7 @@ def fault_of(frame: Frame, hand: Hand) -> str | None:
         return "half seen: keep the whole hand in the picture"
     if hand.confidence < _LEAST_CONFIDENCE or hand.world_landmarks is None:
         return "not seen clearly: hold it free of other things"
-    if sharpness(picture_of(frame.image, hand.box)) < _LEAST_SHARPNESS:
+    if sharpness(square_of(frame.image, hand.box, _SIDE)) < _LEAST_SHARPNESS:
         return "blurred: hold still, with more light"
     return None
 
@@ -59,35 +59,9 @@ def sharpness(picture: ImageArray) -> float:
     return math.log10(detail / (float(grey.var()) + 100.0) + 1e-4)  # 100: of so little, noise is all
 
 
-def picture_of(image: ImageArray, box: Box, margin: float = 0.0) -> ImageArray:
-    """The hand in its box, with `margin` of its size around it, as a square picture of 96 pixels."""
-    left, top, right, bottom = box
-    size = max(right - left, bottom - top, 1.0) * (1 + 2 * margin)
-    scale = _SIDE / size
-    x, y = (left + right) / 2, (top + bottom) / 2
-    source = image
-    if scale < 1:
-        # Shrunk by averaging first, and only what is needed: to skip pixels would make up detail.
-        reach = size / 2 + 1
-        rows = slice(max(0, math.floor(y - reach)), max(0, math.ceil(y + reach)))
-        columns = slice(max(0, math.floor(x - reach)), max(0, math.ceil(x + reach)))
-        source = image[rows, columns]
-        if not source.size:
-            return np.zeros((_SIDE, _SIDE, 3), np.uint8)
-        x, y = (x - columns.start) * scale, (y - rows.start) * scale
-        shape = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
-        source, scale = (
-            cv2.resize(source, shape, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False),
-            1.0,
-        )
-    matrix = np.array([[scale, 0, _SIDE / 2 - scale * x], [0, scale, _SIDE / 2 - scale * y]])
-    picture = cv2.warpAffine(source, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
-    return picture.astype(np.uint8, copy=False)
-
-
 def thumbnail(image: ImageArray, box: Box) -> bytes:
-    """A small JPEG of the hand and a little of what is around it."""
-    picture = cv2.cvtColor(picture_of(image, box, _MARGIN), cv2.COLOR_RGB2BGR)
+    """A small JPEG of the hand and a little of what is around it, as networks of pixels see it."""
+    picture = cv2.cvtColor(hand_crop(image, box, _SIDE), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1])
 
 

@@ -108,7 +108,7 @@ class OnnxPerception:
     def _hands_with_gestures(self, tracker: HandTracker, frame: Frame) -> Chain[tuple[Hand, ...]]:
         hands = yield from tracker.steps(frame)
         if self._gestures and hands:
-            (hands,) = yield [partial(self._gestures, hands, frame.mirrored)]
+            (hands,) = yield [partial(self._gestures, hands, frame.mirrored, frame.image)]
         return hands
 
     def look_again(
@@ -124,7 +124,7 @@ class OnnxPerception:
         seen: list[Hand | None] = found[: len(hands)]
         shown = [hand for hand in seen if hand]
         if self._gestures and shown:
-            (named,) = yield [partial(self._gestures, shown, frame.mirrored)]
+            (named,) = yield [partial(self._gestures, shown, frame.mirrored, frame.image)]
             by_track = {hand.track: hand for hand in named}
             seen = [hand and by_track[hand.track] for hand in seen]
         return seen, found[len(hands) :]
