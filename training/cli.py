@@ -58,7 +58,7 @@ _DEFAULT_NAME = "my_gestures"
 @click.option(
     "--hold-back",
     type=click.Choice(["auto", "person", "session", "source", "row", "each_source"]),
-    help="What to examine the network with.  [default: auto, the first of person and session that there is]",
+    help="What to examine the network with.  [default: auto, each gesture by person, else session, else row]",
 )
 @click.option(
     "--false-rate",

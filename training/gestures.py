@@ -26,7 +26,7 @@ from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, still
 from training.networks import GestureNetwork, NetworkShape
 from training.samples import FloatArray, Samples
 from training.sources.dataset import DatasetFile, Gathered, gather
-from training.split import Split, SplitBy, leave_one_out, split
+from training.split import Split, SplitBy, leave_one_out, split, split_as_data_allow
 
 __all__ = ["GestureRecipe", "Held", "Teller", "Trained", "calibrated", "examine", "train_gestures"]
 
@@ -43,7 +43,7 @@ class GestureRecipe:
     """Everything beside the data that decides the result.
 
     `hold_back` says what is put aside for the examination: whole persons, sessions or sources (`row` mixes neighbours
-    into both sides, as a contrast only), `auto` for the first of them that the data allow, or `each_source` for one
+    into both sides, as a contrast only), `auto` for what the data allow, label by label, or `each_source` for one
     examination after the other, each without one source; `never_examined` names sources that always stay in (rendered
     hands: being right about them proves nothing). `calibrated_on` names the sources that temperature and threshold are
     chosen by (default: all), those whose hands were seen as the live loop will see them. `false_rate` is the share of
@@ -232,6 +232,10 @@ def examine(
             "There is nothing to examine the network with: each gesture is shown by one source only."
         )
     how = "each source left out once" if recipe.hold_back == "each_source" else splits[0][1].how
+    if base:
+        how += (
+            "; the extended network had learned the gestures it knew from these hands, too, so theirs flatter"
+        )
     examiner = np.repeat(np.arange(len(rows)), [len(asked) for asked in rows])
     return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how, examiner, tuple(networks))
 
@@ -269,16 +273,9 @@ def _splits(table: Table, recipe: GestureRecipe) -> list[tuple[str, Split]]:
     samples, seed = table.samples, recipe.fit.seed
     if recipe.hold_back == "each_source":
         return [(name, one) for name, one in leave_one_out(samples) if name not in recipe.never_examined]
-    if recipe.hold_back != "auto":
-        return [("", split(samples, recipe.hold_back, seed=seed))]
-    ways: tuple[SplitBy, ...] = ("person", "session")
-    for by in ways:
-        try:
-            return [("", split(samples, by, seed=seed))]
-        except LivefgError:
-            continue
-    aside = split(samples, "row", seed=seed)
-    return [("", replace(aside, how=f"{aside.how}: one session only, so the figures flatter"))]
+    if recipe.hold_back == "auto":
+        return [("", split_as_data_allow(samples, seed=seed))]
+    return [("", split(samples, recipe.hold_back, seed=seed))]
 
 
 def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor] | None:

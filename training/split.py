@@ -12,7 +12,7 @@ import numpy.typing as npt
 from livefg.errors import LivefgError
 from training.samples import Samples, TextArray
 
-__all__ = ["Split", "SplitBy", "leave_one_out", "split"]
+__all__ = ["Split", "SplitBy", "leave_one_out", "split", "split_as_data_allow"]
 
 SplitBy = Literal["person", "session", "source", "row"]
 """`row` mixes neighbouring frames into both sides: it shows only how much that flatters."""
@@ -30,37 +30,78 @@ class Split:
 def split(samples: Samples, by: SplitBy, share: float = 0.2, seed: int = 0) -> Split:
     """Put about `share` of every label aside, whole persons, sessions or sources at a time.
 
-    Raises LivefgError if a label would be left without training samples or nothing could be put aside.
+    Raises LivefgError if nothing can be put aside without leaving a label without training samples.
     """
-    groups = np.arange(len(samples)).astype(np.str_) if by == "row" else _groups(samples, by)
+    groups = _rows(samples) if by == "row" else _groups(samples, by)
+    training, validation = _put_aside(samples, groups, share, seed)
+    if not len(validation):
+        raise LivefgError(
+            f"No {by} can be put aside to validate with: a label would be left without examples."
+        )
+    aside = len(np.unique(groups[validation]))
+    return Split(training, validation, f"by {by}: {aside} of {len(np.unique(groups))} put aside, seed {seed}")
+
+
+def split_as_data_allow(samples: Samples, share: float = 0.2, seed: int = 0) -> Split:
+    """Put about `share` of every label aside: by person where two or more show it, else by session, else by row.
+
+    So every label is examined. Raises LivefgError if there is no sample to put aside.
+    """
+    ways: tuple[SplitBy, ...] = ("person", "session")
+    groups = _rows(samples).astype(object)
+    chosen: dict[str, list[str]] = {}
+    for label in samples.counts():
+        mine = samples.label == label
+        for by in ways:
+            names = _groups(samples, by)[mine]
+            if len(np.unique(names)) > 1:
+                groups[mine] = [f"{by} {name}" for name in names.tolist()]
+                chosen.setdefault(by, []).append(label)
+                break
+        else:
+            chosen.setdefault("row", []).append(label)
+    training, validation = _put_aside(samples, groups.astype(np.str_), share, seed)
+    if not len(validation):
+        raise LivefgError("There are too few samples to put one aside to validate with.")
+    how = f"by person, {len(validation)} hands put aside, seed {seed}"
+    if "session" in chosen:
+        how += f"; of one person only and by session: {', '.join(chosen['session'])}"
+    if "row" in chosen:
+        how += f"; of one session only, so the figures flatter: {', '.join(chosen['row'])}"
+    return Split(training, validation, how)
+
+
+def _put_aside(
+    samples: Samples, groups: TextArray, share: float, seed: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows to train with and rows to examine with: whole groups, the rarest label's first, never a label's last one."""
     rng = np.random.default_rng(seed)
     aside: set[str] = set()
+    shown_by = {label: set(groups[samples.label == label].tolist()) for label in samples.counts()}
+
+    def spared(name: str) -> bool:
+        """Whether every label keeps somebody if this group goes, too."""
+        return all(not names <= aside | {name} for names in shown_by.values() if name in names)
+
     for label in sorted(samples.counts(), key=lambda name: int((samples.label == name).sum())):
         mine = samples.label == label
         names, counts = np.unique(groups[mine], return_counts=True)
         wanted = share * counts.sum()
         have = sum(int(count) for name, count in zip(names, counts, strict=True) if name in aside)
         for place in rng.permutation(len(names)).tolist():
-            free = len(names) - sum(name in aside for name in names.tolist())
-            if have >= 0.75 * wanted or free <= 1:
+            if have >= 0.75 * wanted:
                 break
             name, count = str(names[place]), int(counts[place])
-            if name not in aside and have + count <= 1.5 * wanted + 1:
+            if name not in aside and have + count <= 1.5 * wanted + 1 and spared(name):
                 aside.add(name)
                 have += count
+        if not have:
+            # All groups are large: the smallest is examined rather than none.
+            order = np.argsort(counts, kind="stable")
+            smallest = next((str(names[place]) for place in order if spared(str(names[place]))), None)
+            aside |= {smallest} if smallest else set()
     validation = np.isin(groups, sorted(aside))
-    if not validation.any():
-        raise LivefgError(f"No {by} can be put aside to validate with: every label has only one.")
-    missing = set(samples.counts()) - set(samples.take(~validation).counts())
-    if missing:
-        raise LivefgError(
-            f"{min(missing)!r} would have no training samples once a {by} is put aside; record it in another one."
-        )
-    return Split(
-        np.flatnonzero(~validation),
-        np.flatnonzero(validation),
-        f"by {by}: {len(aside)} of {len(np.unique(groups))} put aside, seed {seed}",
-    )
+    return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
 def leave_one_out(samples: Samples, by: SplitBy = "source") -> Iterator[tuple[str, Split]]:
@@ -74,3 +115,7 @@ def leave_one_out(samples: Samples, by: SplitBy = "source") -> Iterator[tuple[st
 def _groups(samples: Samples, by: SplitBy) -> TextArray:
     column: TextArray = getattr(samples, by)
     return np.char.add(np.char.add(samples.source, "/"), column) if by != "source" else column
+
+
+def _rows(samples: Samples) -> TextArray:
+    return np.arange(len(samples)).astype(np.str_)

@@ -8,7 +8,7 @@ import pytest
 from livefg.errors import LivefgError
 from tests.training.hands import FIST, ONE, OPEN, many
 from training.samples import Samples
-from training.split import leave_one_out, split
+from training.split import leave_one_out, split, split_as_data_allow
 
 SAMPLES = many({"none": OPEN, "closed_fist": FIST, "pointing_up": ONE}, count=40, people=4)
 
@@ -55,3 +55,24 @@ def test_each_source_is_left_out_once() -> None:
     assert set(found) == {"made_up", "other"}
     assert set(both.source[found["other"].validation].tolist()) == {"other"}
     assert set(both.source[found["other"].training].tolist()) == {"made_up"}
+
+
+def test_every_label_is_examined_as_its_examples_allow() -> None:
+    mine = many({"ok": ONE}, count=20, people=1)
+    twice = many({"fist": FIST}, count=20, people=1)
+    twice = replace(twice, session=np.array(["monday"] * 10 + ["friday"] * 10))
+    sides = split_as_data_allow(Samples.concatenate([SAMPLES, mine, twice]))
+    table = Samples.concatenate([SAMPLES, mine, twice])
+    for rows in (sides.training, sides.validation):
+        assert set(table.label[rows].tolist()) == {"none", "closed_fist", "pointing_up", "ok", "fist"}
+    assert len(set(table.session[sides.validation][table.label[sides.validation] == "fist"].tolist())) == 1
+    assert "by session: fist" in sides.how
+    assert "the figures flatter: ok" in sides.how
+
+
+def test_nobody_is_put_aside_whom_a_label_needs() -> None:
+    people = np.array(["anna"] * 10 + ["ben"] * 10)
+    both = replace(many({"ok": ONE}, count=20), person=people)
+    only = replace(many({"fist": FIST}, count=10), person=np.full(10, "ben"))
+    sides = split(Samples.concatenate([both, only]), "person", share=0.5)
+    assert set(Samples.concatenate([both, only]).label[sides.training].tolist()) == {"ok", "fist"}
