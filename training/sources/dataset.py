@@ -148,8 +148,17 @@ def folder_as_dataset(folder: Path) -> DatasetFile:
     return DatasetFile(folder.name, folder, tuple(sources))
 
 
-def gather(dataset: DatasetFile, progress: Progress | None = None, cache: Path | None = None) -> Gathered:
-    """Read all sources of a dataset. Raises LivefgError if a source is missing or cannot be read at all."""
+def gather(
+    dataset: DatasetFile,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    *,
+    pictures: bool = False,
+) -> Gathered:
+    """Read all sources of a dataset, with `pictures` of the hands where a source has them.
+
+    Raises LivefgError if a source is missing or cannot be read at all.
+    """
     tables: list[Samples] = []
     rejections: list[Rejection] = []
     readers = {
@@ -159,7 +168,7 @@ def gather(dataset: DatasetFile, progress: Progress | None = None, cache: Path |
         "posed": _gather_posed,
     }
     for entry in dataset.sources:
-        found, refused = readers[entry.kind](entry, dataset.root, progress or _silent, cache)
+        found, refused = readers[entry.kind](entry, dataset.root, progress or _silent, cache, pictures)
         tables.append(found)
         rejections += refused
     samples = Samples.concatenate(tables)
@@ -171,7 +180,7 @@ def _silent(source: str, done: int, total: int) -> None:
 
 
 def _gather_pictures(
-    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
+    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None, pictures: bool
 ) -> tuple[Samples, list[Rejection]]:
     folder = root / entry.path
     if not folder.exists():
@@ -179,7 +188,7 @@ def _gather_pictures(
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_material(path))
     parts: list[Samples] = []
     rejections: list[Rejection] = []
-    with PictureReader(cache, entry.every) as reader:
+    with PictureReader(cache, entry.every, crops=pictures) as reader:
         for number, file in enumerate(files):
             progress(entry.name, number, len(files))
             item = file.relative_to(folder).as_posix()
@@ -210,6 +219,7 @@ def _gather_pictures(
                             else entry.person or entry.name,
                             session=_session(entry, name),
                             item=[name] * len(hands),
+                            pictures=None if seen.crops is None else seen.crops[hands],
                         )
                     )
     progress(entry.name, len(files), len(files))
@@ -217,9 +227,9 @@ def _gather_pictures(
 
 
 def _gather_tables(
-    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
+    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None, pictures: bool
 ) -> tuple[Samples, list[Rejection]]:
-    del cache
+    del cache, pictures
     files = _files(entry, root)
     parts: list[Samples] = []
     rejections: list[Rejection] = []
@@ -260,21 +270,21 @@ def _gather_tables(
 
 
 def _gather_samples(
-    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
+    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None, pictures: bool
 ) -> tuple[Samples, list[Rejection]]:
     del cache
     files = _files(entry, root)
     found = Samples.concatenate(
-        Samples.load(file, source=entry.name, licence=entry.licence) for file in files
+        Samples.load(file, source=entry.name, licence=entry.licence, pictures=pictures) for file in files
     )
     progress(entry.name, len(files), len(files))
     return found.relabelled(lambda label: entry.labels.get(label, label) or None), []
 
 
 def _gather_posed(
-    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None
+    entry: SourceEntry, root: Path, progress: Progress, cache: Path | None, pictures: bool
 ) -> tuple[Samples, list[Rejection]]:
-    del root
+    del root, pictures
     found = posed_hands(
         entry.count,
         source=entry.name,

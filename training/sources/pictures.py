@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -14,13 +14,16 @@ import numpy as np
 from livefg.errors import LivefgError
 from livefg.inference.manifest import Manifest
 from livefg.paths import user_cache_dir
-from livefg.perception import detection, geometry, handedness, hands
+from livefg.perception import detection, geometry, hand_picture, handedness, hands
+from livefg.perception.hand_picture import hand_crop
 from livefg.perception.handedness import apparent_right
+from livefg.perception.hands import hand_box
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, Hand
 from livefg.sources import open_source
 from livefg.sources.images import is_image
 from training.files import write_whole
+from training.samples import CROP_SIDE, ByteArray
 
 __all__ = ["HandChoice", "Item", "PictureReader", "Seen", "choose_hand"]
 
@@ -44,7 +47,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """The hands of one item (landmarks, world and right, as in `Samples`), or why there is none."""
+    """The hands of one item (landmarks, world and right, as in `Samples`), or why there is none.
+
+    `crops` (n, 64, 64, 3) are their pictures, if they were asked for.
+    """
 
     item: Item
     width: int
@@ -53,6 +59,7 @@ class Seen:
     world: np.ndarray
     right: np.ndarray
     fault: str | None = None
+    crops: ByteArray | None = None
 
 
 def choose_hand(seen: Seen, choice: HandChoice) -> tuple[list[int], str | None]:
@@ -82,12 +89,14 @@ def choose_hand(seen: Seen, choice: HandChoice) -> tuple[list[int], str | None]:
 class PictureReader:
     """Looks at pictures and clips with livefg's perception; what it saw is kept in the cache folder by content.
 
-    Use as a context manager. `every` takes one frame in so many of a clip.
+    Use as a context manager. `every` takes one frame in so many of a clip. With `crops` the hands' pictures are cut
+    out, too.
     """
 
-    def __init__(self, cache: Path | None = None, every: int = 1) -> None:
+    def __init__(self, cache: Path | None = None, every: int = 1, *, crops: bool = False) -> None:
         self._folder = (cache or user_cache_dir()) / "landmarks"
         self._every = every
+        self._crops = hashlib.sha256(Path(hand_picture.__file__).read_bytes()) if crops else None
         self._pipeline: Pipeline | None = None
         manifest = Manifest.load()
         parts = [manifest.entry(name).sha256.encode() for name in _NETWORKS]
@@ -117,7 +126,23 @@ class PictureReader:
             except LivefgError as error:
                 known = [_faulty(path, f"unreadable: {error}")]
             _store(stored, known)
-        return known
+        return self._with_crops(path, key, known) if self._crops else known
+
+    def _with_crops(self, path: Path, key: str, seen: list[Seen]) -> list[Seen]:
+        """What was seen, with the pictures of the hands, cut out anew or from the cache."""
+        assert self._crops
+        name = hashlib.sha256(f"{key}|{CROP_SIDE}|{self._crops.hexdigest()}".encode()).hexdigest()
+        stored = self._folder.with_name("crops") / name[:2] / f"{name}.npz"
+        count = sum(len(one.landmarks) for one in seen)
+        crops = _load_crops(stored, count) if count else _crops([])
+        if crops is None:
+            crops = _cut_out(path, seen)
+            write_whole(stored, _npz({"crops": crops}))
+        ends = np.cumsum([len(one.landmarks) for one in seen])
+        return [
+            replace(one, crops=crops[end - len(one.landmarks) : end])
+            for one, end in zip(seen, ends, strict=True)
+        ]
 
     def _look(self, path: Path, every: int) -> Iterator[Seen]:
         with open_source(path, on_notice=_ignore) as source:
@@ -157,6 +182,24 @@ def _stack(arrays: list[np.ndarray]) -> np.ndarray:
     return np.stack(arrays).astype(np.float32) if arrays else np.zeros((0, 21, 3), np.float32)
 
 
+def _cut_out(path: Path, seen: list[Seen]) -> ByteArray:
+    """The pictures of all hands that were seen in a picture or clip, in that order."""
+    wanted = {one.item.frame: one for one in seen}
+    cut: dict[int, list[np.ndarray]] = {}
+    with open_source(path, on_notice=_ignore) as source:
+        for frame in source:
+            one = wanted.get(frame.index)
+            if one is not None:
+                cut[frame.index] = [
+                    hand_crop(frame.image, hand_box(points), CROP_SIDE) for points in one.landmarks
+                ]
+    return _crops([crop for one in seen for crop in cut.get(one.item.frame, [])])
+
+
+def _crops(parts: list[np.ndarray]) -> ByteArray:
+    return np.stack(parts) if parts else np.zeros((0, CROP_SIDE, CROP_SIDE, 3), np.uint8)
+
+
 def _faulty(path: Path, fault: str) -> Seen:
     return Seen(Item(path), 0, 0, _stack([]), _stack([]), np.zeros(0, np.float32), fault)
 
@@ -178,6 +221,16 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
     content = BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()
+
+
+def _load_crops(file: Path, count: int) -> ByteArray | None:
+    """The pictures of so many hands in the cache, or None; a damaged file counts as none."""
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            crops: ByteArray = data["crops"]
+    except (OSError, EOFError, ValueError, KeyError):
+        return None
+    return crops if crops.shape == (count, CROP_SIDE, CROP_SIDE, 3) else None
 
 
 def _load(file: Path, path: Path) -> list[Seen] | None:
