@@ -118,13 +118,32 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     metavar="N",
     help="Work on N files at the same time.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who does the work: this machine, or a Ray cluster (needs the extra ray).",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS",
+    help="The cluster's address, such as auto or head:6379.  [default: RAY_ADDRESS, else this machine alone]",
+)
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run did not finish.")
 @click.option("--force", is_flag=True, help="Write over results that exist.")
 @quality_option
 @click.option("--source-mirrored", is_flag=True, help="The inputs are mirror images of the scene.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 @pipeline_options
-def command(inputs: tuple[str, ...], processes: int, as_json: bool, **options: Any) -> None:
+def command(
+    inputs: tuple[str, ...],
+    processes: int,
+    engine: str,
+    ray_address: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Videos, pictures and folders to <stem>.jsonl and annotated <stem>.mp4.
 
     INPUT is a file, a folder, a pattern such as 'talks/**/*.mp4', or - for a list of them on standard input, one a
@@ -144,9 +163,7 @@ def command(inputs: tuple[str, ...], processes: int, as_json: bool, **options: A
     reports: tuple[NetworkReport, ...] = ()
     with StopSignals() as signals:
         with progress() as bar:
-            run = (
-                _one_by_one if processes == 1 or len(planned.jobs) < 2 else partial(_side_by_side, processes)
-            )
+            run = _runner(engine, ray_address, processes, len(planned.jobs))
             for outcome, ran_on in run(planned.jobs, settings, pipeline, signals, bar):
                 outcomes.append(outcome)
                 reports = ran_on or reports
@@ -221,6 +238,29 @@ def _one_by_one(
                 return
             bar.next_input(number, len(jobs))
             yield batch.run(job, on_start=bar.start, on_result=bar.advance), batch.reports
+
+
+def _runner(engine: str, ray_address: str | None, processes: int, jobs: int) -> Callable[..., Iterator[Done]]:
+    """What does the jobs."""
+    if engine == "ray" and jobs:
+        return partial(_on_ray, ray_address)
+    return _one_by_one if processes == 1 or jobs < 2 else partial(_side_by_side, processes)
+
+
+def _on_ray(
+    address: str | None,
+    jobs: Sequence[Job],
+    settings: BatchSettings,
+    pipeline: PipelineSettings,
+    signals: StopSignals,
+    bar: Progress,
+) -> Iterator[Done]:
+    """Do the jobs on a Ray cluster."""
+    from livefg.recorded.cluster import run_on_ray
+
+    yield from run_on_ray(
+        jobs, settings, pipeline, address=address, stopping=signals.event, on_frames=bar.count
+    )
 
 
 def _side_by_side(
