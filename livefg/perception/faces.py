@@ -32,7 +32,7 @@ _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 # Points all over the face, for its motion.
 _FOLLOWED_POINTS = np.arange(0, 468, 20)
 # Measured against computing every frame, see docs/parity.md.
-_STEADY = Steadiness(patch=8.0, before=60.0, distance=0.08)
+_STEADY = Steadiness(patch=7.0, before=60.0, distance=0.08)
 
 
 class _Observation(NamedTuple):

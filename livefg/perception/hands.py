@@ -40,7 +40,7 @@ _OTHER_VIEWS: tuple[Box, ...] = (
     (0.2, 0.2, 0.8, 0.8),
 )
 # Measured against computing every frame, see docs/parity.md.
-_STEADY = Steadiness(patch=5.0, before=30.0, distance=0.08)
+_STEADY = Steadiness(patch=6.0, before=35.0, distance=0.08)
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _PATIENCE = 0.5  # seconds after which an unchanged picture is searched again
 # The points that hold still when fingers bend decide where the hand will be in the next frame.

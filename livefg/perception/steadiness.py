@@ -25,7 +25,7 @@ Grey = npt.NDArray[np.uint8]
 
 _SIDE = 96
 _PATCHES = 8
-_SIGMA = 1.2
+_SOFT = 3  # pixels of the crop in each direction that are averaged to compare
 _WINDOW = (15, 15)
 _LEVELS = 2
 _LEAST_POINTS = 6
@@ -72,8 +72,7 @@ class Glance:
     def shift(self, image: ImageArray, limits: Steadiness) -> Shift | None:
         """How what was seen has moved in a later picture of the same camera; None if that does not explain it."""
         now = _grey(image, self._region)
-        soft = _softened(now)
-        if _largest_change(self._soft, soft) > limits.before:
+        if _largest_change(self._soft, _softened(now)) > limits.before:
             return None
         matrix = _motion(self._grey, now, self._points)
         if matrix is None:
@@ -82,13 +81,13 @@ class Glance:
         if float(moved_by.max()) > limits.distance * _SIDE:
             return None
         back = cv2.warpAffine(
-            soft,
+            now,
             matrix,
-            (_SIDE, _SIDE),
+            now.shape,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        if _largest_change(self._soft, np.asarray(back, np.uint8)) > limits.patch:
+        if _largest_change(self._soft, _softened(np.asarray(back, np.uint8))) > limits.patch:
             return None
         return self._in_picture(matrix)
 
@@ -163,7 +162,10 @@ def _grey(image: ImageArray, region: Region) -> Grey:
 
 
 def _softened(grey: Grey) -> Grey:
-    return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SIGMA), np.uint8)
+    """The same in fewer pixels, in which there is little noise."""
+    return np.asarray(
+        cv2.resize(grey, (_SIDE // _SOFT, _SIDE // _SOFT), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def _into_crop(points: FloatArray, region: Region) -> FloatArray:

@@ -142,7 +142,7 @@ def hands_apart(frames: list[Frame], networks: dict[str, Counted]) -> tuple[list
     """Distances of all hands from those of a tracker that computes every frame, and how often each computes."""
     landmarks = networks["hand_landmarks"]
     seen, runs = [], []
-    for keep in (0, 2):
+    for keep in (0, 3):
         before = landmarks.runs
         tracker = HandTracker(
             PalmDetector(networks["palm_detector"]), landmarks, 2, detect_interval=0.1, keep=keep
@@ -200,7 +200,7 @@ def faces_apart(
         assert other.blendshapes is not None
         assert face.pose is not None
         assert other.pose is not None
-        assert np.hypot(face.pose.yaw - other.pose.yaw, face.pose.pitch - other.pose.pitch) < 3.5
+        assert np.hypot(face.pose.yaw - other.pose.yaw, face.pose.pitch - other.pose.pitch) < 5
         assert face.pose.roll == pytest.approx(other.pose.roll, abs=1.5)
         apart.append(pixels_apart(face.raw_landmarks, other.raw_landmarks))
         shapes.append(
@@ -237,7 +237,7 @@ def test_a_picture_that_stands_still_is_searched_seldom(
     palms = networks["palm_detector"]
     still = [replace(demo_frames[4], index=index, time=index / 30) for index in range(60)]
     searches = []
-    for keep in (0, 2):
+    for keep in (0, 3):
         before = palms.runs
         tracker = HandTracker(
             PalmDetector(palms), networks["hand_landmarks"], 2, detect_interval=0.1, keep=keep
@@ -257,7 +257,7 @@ def test_a_hand_that_comes_into_a_still_picture_is_found_as_soon_as_ever(
         for index in range(came + 8)
     ]
     found = []
-    for keep in (0, 2):
+    for keep in (0, 3):
         palms = PalmDetector(networks["palm_detector"])
         tracker = HandTracker(palms, networks["hand_landmarks"], 2, detect_interval=0.1, keep=keep)
         found.append(next(frame.index for frame in frames if tracker.update(frame)))
