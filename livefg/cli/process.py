@@ -233,10 +233,12 @@ def _one_by_one(
     with Batch(settings, pipeline, stopping=signals.event) as batch:
         if jobs:
             tell_stages(batch.pipeline_for(jobs[0].kind).reports)
-        for number, job in enumerate(jobs, 1):
+        shares, before = _shares(jobs), 0.0
+        for number, (job, share) in enumerate(zip(jobs, shares, strict=True), 1):
             if signals.event.is_set():
                 return
-            bar.next_input(number, len(jobs))
+            bar.next_input(number, len(jobs), before, share)
+            before += share
             yield batch.run(job, on_start=bar.start, on_result=bar.advance), batch.reports
 
 
@@ -258,9 +260,8 @@ def _on_ray(
     """Do the jobs on a Ray cluster."""
     from livefg.recorded.cluster import run_on_ray
 
-    yield from run_on_ray(
-        jobs, settings, pipeline, address=address, stopping=signals.event, on_frames=bar.count
-    )
+    done = run_on_ray(jobs, settings, pipeline, address=address, stopping=signals.event, on_frames=bar.count)
+    yield from _counted(done, jobs, bar)
 
 
 def _side_by_side(
@@ -274,7 +275,40 @@ def _side_by_side(
     """Do the jobs in several processes."""
     from livefg.recorded.many import run_many
 
-    yield from run_many(jobs, settings, pipeline, processes, stopping=signals.event, on_frames=bar.count)
+    done = run_many(jobs, settings, pipeline, processes, stopping=signals.event, on_frames=bar.count)
+    yield from _counted(done, jobs, bar)
+
+
+def _counted(outcomes: Iterator[Done], jobs: Sequence[Job], bar: Progress) -> Iterator[Done]:
+    """The same outcomes, with the bar told how much of all the work each of them was."""
+    shares: dict[str, float] = {}
+    for job, share in zip(jobs, _shares(jobs), strict=True):
+        name = Path(job.source).name
+        shares[name] = shares.get(name, 0.0) + share
+    for outcome, reports in outcomes:
+        bar.finished(shares.pop(Path(outcome.source).name, 0.0))
+        yield outcome, reports
+
+
+def _shares(jobs: Sequence[Job]) -> list[float]:
+    """Which parts of all the work jobs are, judged by the sizes of their files."""
+    sizes = [float(_bytes_of(Path(job.source))) for job in jobs]
+    known = [size for size in sizes if size]
+    usual = sum(known) / len(known) if known else 1.0
+    sizes = [size or usual for size in sizes]
+    return [size / sum(sizes) for size in sizes]
+
+
+def _bytes_of(path: Path) -> int:
+    """The size of a file, or of the pictures in a folder; 0 if it is not known."""
+    from livefg.sources.images import pictures_below
+
+    try:
+        if path.is_dir():
+            return sum(picture.stat().st_size for picture in pictures_below(path))
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _tell(outcome: Outcome, bar: Progress, print_files: bool) -> None:

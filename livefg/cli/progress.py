@@ -23,8 +23,11 @@ _LINE_SECONDS = 10.0
 class Progress(AbstractContextManager["Progress"], Protocol):
     """What the commands tell of a run, and where its sentences go meanwhile."""
 
-    def next_input(self, number: int, inputs: int) -> None:
-        """The `number`-th of so many inputs comes now."""
+    def next_input(self, number: int, inputs: int, before: float = 0.0, share: float = 1.0) -> None:
+        """The `number`-th of so many inputs comes now: parts 0..1 of all the work lie before it and in it."""
+
+    def finished(self, share: float) -> None:
+        """An input that was worked on beside others is finished; it was this part 0..1 of all the work."""
 
     def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
         """A pass over an input begins; `done` frames of it were done by an earlier run."""
@@ -47,18 +50,65 @@ def progress() -> Progress:
     return _Bar() if sys.stderr.isatty() else _Lines()
 
 
+_LOOKING = 0.68
+"""The part of a film's work that is done once it was looked at."""
+_SETTLED = 0.005
+"""The part of all the work that must be done before the rest can be told."""
+
+
 class _Together:
-    """The frames of all inputs against the clock."""
+    """The frames of all inputs, and the work as a whole, against the clock."""
 
     def __init__(self) -> None:
+        self.done = 0.0
         self._begun = time.perf_counter()
+        self._first: float | None = None
 
     def line(self, frames: int) -> str:
-        return f"{frames} frames, {frames / max(1e-9, time.perf_counter() - self._begun):.1f} frames/s"
+        """Frames, frames a second, and what is left, of inputs that are worked on at the same time."""
+        speed = frames / max(1e-9, time.perf_counter() - self._begun)
+        return f"{frames} frames, {speed:.1f} frames/s{self.rest()}"
+
+    def rest(self) -> str:
+        """Such as `, 1:10:00 left for all`, by the share of all the work that was done; empty at the beginning."""
+        if self._first is None:
+            self._first = self.done  # what an earlier run did says nothing of this one's speed
+        progress = self.done - self._first
+        if progress < _SETTLED:
+            return ""
+        seconds = (time.perf_counter() - self._begun) * max(0.0, 1 - self.done) / progress
+        return f", {_clock(seconds)} left for all"
 
 
-def _place(number: int, inputs: int) -> str:
-    return f"[{number} of {inputs}] " if inputs > 1 else ""
+class _Inputs:
+    """Which of several inputs is being worked on, and how far all of them are."""
+
+    def __init__(self) -> None:
+        self.together = _Together()
+        self.place = ""
+        self._before, self._share = 0.0, 1.0
+        self._many = False
+
+    def next(self, number: int, inputs: int, before: float, share: float) -> None:
+        self._many = inputs > 1
+        self.place = f"[{number} of {inputs}] " if self._many else ""
+        self._before, self._share = before, share
+        self.together.done = before
+
+    def rest(self, pace: _Pace) -> str:
+        """What is left of all inputs, if there are several."""
+        part = pace.part
+        if not self._many or part is None:
+            return ""
+        self.together.done = self._before + self._share * part
+        return self.together.rest()
+
+
+def _clock(seconds: float) -> str:
+    """Such as 0:07, 12:34 or 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class _Pace:
@@ -66,6 +116,7 @@ class _Pace:
 
     def __init__(self, info: SourceInfo, place: str, doing: str, done: int) -> None:
         self.name = f"{place}{info.name}{', ' if doing else ''}{doing}"
+        self._span = {"looking": (0.0, _LOOKING), "writing": (_LOOKING, 1.0)}.get(doing, (0.0, 1.0))
         self.done = done
         self.total = info.frame_count or (
             round(info.duration * info.fps) if info.duration and info.fps else None
@@ -92,6 +143,14 @@ class _Pace:
         return max(0, self.total - self.done - self.frames) / self.fps
 
     @property
+    def part(self) -> float | None:
+        """How far this input is, 0..1; None where nobody knows."""
+        if not self.total:
+            return None
+        begin, end = self._span
+        return begin + (end - begin) * min(1.0, (self.done + self.frames) / self.total)
+
+    @property
     def speed(self) -> str:
         """Frames a second and, for films, how many times as fast as they play."""
         times = self._media / max(1e-9, time.perf_counter() - self._begun)
@@ -104,11 +163,13 @@ class _Lines:
     def __init__(self) -> None:
         self._pace: _Pace | None = None
         self._next = 0.0
-        self._place = ""
-        self._together = _Together()
+        self._inputs = _Inputs()
 
-    def next_input(self, number: int, inputs: int) -> None:
-        self._place = _place(number, inputs)
+    def next_input(self, number: int, inputs: int, before: float = 0.0, share: float = 1.0) -> None:
+        self._inputs.next(number, inputs, before, share)
+
+    def finished(self, share: float) -> None:
+        self._inputs.together.done += share
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +178,7 @@ class _Lines:
         return None
 
     def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
-        self._pace = _Pace(info, self._place, doing, done)
+        self._pace = _Pace(info, self._inputs.place, doing, done)
         self._next = time.perf_counter() + _LINE_SECONDS
 
     def advance(self, result: FrameResult) -> None:
@@ -126,13 +187,13 @@ class _Lines:
         self._pace.count(result)
         if time.perf_counter() >= self._next:
             self._next += _LINE_SECONDS
-            self.tell(self._line(self._pace))
+            self.tell(self._line(self._pace) + self._inputs.rest(self._pace))
 
     def count(self, frames: int) -> None:
         if time.perf_counter() >= self._next:
             self._next = time.perf_counter() + _LINE_SECONDS
             if frames:
-                self.tell(f"all together: {self._together.line(frames)}")
+                self.tell(f"all together: {self._inputs.together.line(frames)}")
 
     def tell(self, sentence: str) -> None:
         click.echo(sentence, err=True)
@@ -144,7 +205,7 @@ class _Lines:
     def _line(pace: _Pace) -> str:
         of_total = f" of {pace.total}" if pace.total else ""
         left = pace.seconds_left
-        rest = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02d} left"
+        rest = "" if left is None else f", {_clock(left)} left"
         return f"{pace.name}: {pace.done + pace.frames}{of_total} frames, {pace.speed}{rest}"
 
 
@@ -165,8 +226,7 @@ class _Bar:
         )
         self._task: TaskID | None = None
         self._pace: _Pace | None = None
-        self._place = ""
-        self._together = _Together()
+        self._inputs = _Inputs()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -175,14 +235,17 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def next_input(self, number: int, inputs: int) -> None:
-        self._place = _place(number, inputs)
+    def next_input(self, number: int, inputs: int, before: float = 0.0, share: float = 1.0) -> None:
+        self._inputs.next(number, inputs, before, share)
+
+    def finished(self, share: float) -> None:
+        self._inputs.together.done += share
 
     def start(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
         short = replace(info, name=Path(info.name).name)
-        self._pace = _Pace(short, self._place, doing, done)
+        self._pace = _Pace(short, self._inputs.place, doing, done)
         self._task = self._progress.add_task(
             self._pace.name, total=self._pace.total, completed=done, speed=""
         )
@@ -192,13 +255,15 @@ class _Bar:
             return
         self._pace.count(result)
         self._progress.update(
-            self._task, completed=self._pace.done + self._pace.frames, speed=self._pace.speed
+            self._task,
+            completed=self._pace.done + self._pace.frames,
+            speed=self._pace.speed + self._inputs.rest(self._pace),
         )
 
     def count(self, frames: int) -> None:
         if self._task is None:
             self._task = self._progress.add_task("all together", total=None, speed="")
-        speed = self._together.line(frames).partition(", ")[2]
+        speed = self._inputs.together.line(frames).partition(", ")[2]
         self._progress.update(self._task, completed=frames, speed=speed)
 
     def tell(self, sentence: str) -> None:
