@@ -172,4 +172,5 @@ def _tell(trained: Trained, work: Path) -> None:
     for line in describe_evaluation(trained.evaluation, trained.gathered):
         click.echo(line)
     click.echo(f"held back {trained.about.split}")
-    click.echo(f"wrote {trained.path} ({len(trained.about.labels)} labels); details in {work}")
+    click.echo(f"report {work / 'report' / 'index.html'}")
+    click.echo(f"wrote {trained.path} ({len(trained.about.labels)} labels)")
