@@ -28,7 +28,14 @@ _LIVE_SECONDS = 8.0
     "--all",
     "everything",
     is_flag=True,
-    help="Measure four sizes of the picture, 0 to 4 faces and hands, and 1 to 4 cameras as well.",
+    help="Measure four sizes of the picture and 0 to 4 faces and hands as well.",
+)
+@click.option(
+    "--cameras",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Live: with one to so many cameras.",
 )
 @click.option(
     "--flat-out", is_flag=True, help="Only as fast as it goes: not paced like a camera, not from the start."
@@ -55,6 +62,7 @@ def command(
     source: str,
     frames: int,
     everything: bool,
+    cameras: int,
     flat_out: bool,
     compare: Path | None,
     against: str | None,
@@ -80,7 +88,7 @@ def command(
         found: dict[str, Any] = compared.to_dict()
         lines = _comparison_lines(compared)
     else:
-        found, lines = _measured(source, settings, frames, everything, flat_out)
+        found, lines = _measured(source, settings, frames, everything, 0 if flat_out else cameras)
     if earlier:
         found["changes"] = changes(earlier, {**around, **found})
         lines += ["", *(found["changes"] or ["Nothing changed beyond noise."])]
@@ -93,7 +101,7 @@ def command(
 
 
 def _measured(
-    source: str, settings: PipelineSettings, frames: int, everything: bool, flat_out: bool
+    source: str, settings: PipelineSettings, frames: int, everything: bool, cameras: int
 ) -> tuple[dict[str, Any], list[str]]:
     from livefg.bench import measure_live, seconds_to_first_frame
 
@@ -102,11 +110,10 @@ def _measured(
         workloads.append(measured)
         tell(f"{measured.name}: {measured.fps} frames a second")
     lives = []
-    if not flat_out:
-        for count in (1, 2, 3, 4) if everything else (1,):
-            lives.append(measure_live([source] * count, settings, _LIVE_SECONDS))
-            tell(f"live, sources: {count}: {lives[-1].fps} frames a second")
-    start = [] if flat_out else seconds_to_first_frame(settings.device_of("hands"))
+    for count in range(1, cameras + 1):
+        lives.append(measure_live([source] * count, settings, _LIVE_SECONDS))
+        tell(f"live, sources: {count}: {lives[-1].fps} frames a second")
+    start = seconds_to_first_frame(settings.device_of("hands")) if cameras else []
     found = {
         "exact": bool(settings.exact),
         "lite": settings.lite,
