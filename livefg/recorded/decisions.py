@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.recognition.decisions import DecisionSettings
+from livefg.recorded.answers import Answers
 from livefg.recorded.smoothing import smooth_scores
 from livefg.results import EventKind, Face, FloatArray, FrameResult, Hand, Label, Side
 
@@ -26,6 +27,8 @@ Answer = Callable[[Mapping[str, float]], Label]
 
 _NOTHING = frozenset({"none", "unknown"})
 _FACE_ABSENCE = 1.0
+_EXPRESSION_LAG = 0.25
+"""Seconds by which the scores of expressions follow what is seen: they are smoothed over 0.3 s, 8 looks a second."""
 _NAMED_FOR = 0.7
 """Seconds for which a name must have been given to count among others on the same track."""
 
@@ -94,12 +97,13 @@ class HandHistory:
 
 @dataclass(slots=True)
 class FaceHistory:
-    """Where one face was over time, and what it was called."""
+    """Where one face was over time, what it was called, and what it expressed."""
 
     frames: array[int] = field(default_factory=lambda: array("q"))
     times: array[float] = field(default_factory=lambda: array("d"))
     boxes: array[float] = field(default_factory=lambda: array("f"))
     stretches: list[_Stretch] = field(default_factory=list)
+    expressions: Answers = field(default_factory=Answers)
     confidence: float = 0.0
 
     def add(self, face: Face, frame: int, time: float) -> None:
@@ -108,6 +112,7 @@ class FaceHistory:
         self.times.append(time)
         self.boxes.extend(face.box)
         self.confidence = max(self.confidence, face.confidence)
+        self.expressions.add(face.expression, time)
         identity = face.identity
         name = identity.name if identity else None
         last = self.stretches[-1] if self.stretches else None
@@ -182,6 +187,10 @@ class Decisions:
     def identity(self, track: int, time: float) -> Label | None:
         """Who a face is at a time."""
         return next(label for since, label in reversed(self.identities[track]) if since <= time)
+
+    def expression(self, track: int, time: float) -> Label | None:
+        """What a face expresses at a time: as was known a moment later, when scores had come up to what is seen."""
+        return self.faces[track].expressions.at(time + _EXPRESSION_LAG)
 
 
 def decide(

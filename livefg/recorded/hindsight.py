@@ -123,7 +123,11 @@ def _finished(result: FrameResult, window: _Window, decisions: Decisions, mirror
 def _finished_face(
     face: Face, result: FrameResult, near: list[FrameResult], decisions: Decisions, mirrored: bool
 ) -> Face:
-    face = replace(face, identity=decisions.identity(face.track, result.time))
+    face = replace(
+        face,
+        identity=decisions.identity(face.track, result.time),
+        expression=decisions.expression(face.track, result.time),
+    )
     if face.raw_landmarks is None:
         return face
     landmarks = _smoothed(face, result.time, near)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from films import FPS, SHAPE, face, film, hand, highest
@@ -11,7 +13,7 @@ from livefg.recognition.rules import Rule
 from livefg.recorded.decisions import decide
 from livefg.recorded.hindsight import in_hindsight
 from livefg.recorded.smoothing import smooth_scores
-from livefg.results import FrameResult
+from livefg.results import Face, FrameResult, Label
 
 OK = {"ok": 0.9, "none": 0.1}
 NONE = {"ok": 0.05, "none": 0.95}
@@ -178,3 +180,27 @@ def test_rules_make_events_of_what_was_decided() -> None:
     ]
     assert [(label, phase) for label, phase, _ in found] == [("volume", "start"), ("volume", "end")]
     assert abs(found[0][2] - 60) <= 2
+
+
+def test_an_expression_begins_when_it_is_seen_not_when_scores_have_come_up_to_it() -> None:
+    smile = Label("happy", 0.7, {"happy": 0.7, "neutral": 0.3})
+    calm = Label("neutral", 0.8, {"happy": 0.2, "neutral": 0.8})
+
+    def told(index: int) -> list[Face]:
+        label = None if index < 4 else smile if 60 <= index < 90 else calm
+        return [replace(face(300), expression=label)]
+
+    results = seen(film(120, faces=told))
+    names = [result.faces[0].expression and result.faces[0].expression.name for result in results]
+    first, last = names.index("happy"), len(names) - 1 - names[::-1].index("happy")
+    assert (names[0], names[-1]) == ("neutral", "neutral")
+    assert (first / FPS, last / FPS) == (pytest.approx(1.75, abs=0.04), pytest.approx(2.72, abs=0.04))
+    found = results[70].faces[0].expression
+    assert found is not None
+    assert (found.confidence, found.scores["neutral"]) == (pytest.approx(0.7), pytest.approx(0.3))
+
+
+def test_a_face_that_was_never_asked_expresses_nothing() -> None:
+    assert {result.faces[0].expression for result in seen(film(30, faces=lambda index: [face(300)]))} == {
+        None
+    }
