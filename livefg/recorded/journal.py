@@ -10,10 +10,10 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +100,7 @@ class Journal:
         name = f"{first:09d}-{end:09d}.npz"
         try:
             with (self.path / f"{name}.partial").open("wb") as file:
-                np.savez_compressed(file, **arrays)
+                _save(file, arrays)
                 file.flush()
                 os.fsync(file.fileno())
             (self.path / f"{name}.partial").replace(self.path / name)
@@ -219,6 +219,14 @@ class Journal:
             partial.replace(self.path / name)
         except OSError as error:
             raise LivefgError(f"{self.path / name} cannot be written: {error.strerror}.") from error
+
+
+def _save(file: BinaryIO, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays as `np.savez_compressed` does, with less effort: a tenth larger, in two thirds of the time."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 class _Opened:
