@@ -7,13 +7,14 @@ landmarks alike; flat hands (z NaN) are turned in the picture only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from training.directions import Direction, relabel_turned
-from training.samples import FloatArray
+from training.samples import ByteArray, FloatArray
 
 __all__ = ["Augmentation", "Batch", "augment", "sides_guessed"]
 
@@ -52,7 +53,11 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Hands as the network takes them: no NaN, `depth` (N,) 1 where z and world are known; `label` (N,) numbers."""
+    """Hands as the network takes them: no NaN, `depth` (N,) 1 where z and world are known; `label` (N,) numbers.
+
+    `roll` (N,) are the degrees by which each was turned in the picture. For networks that look at pixels, `crop`
+    (N, 64, 64, 3) are the hands' pictures, and `has_crop` (N,) is 1 where there is one.
+    """
 
     landmarks: FloatArray
     world: FloatArray
@@ -60,6 +65,17 @@ class Batch:
     depth: FloatArray
     label: npt.NDArray[np.int64]
     weight: FloatArray
+    roll: FloatArray
+    crop: ByteArray | None = None
+    has_crop: FloatArray | None = None
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> Batch:
+        """The hands that an index array, a mask or a slice names."""
+        columns: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        taken: dict[str, Any] = {
+            name: None if value is None else value[rows] for name, value in columns.items()
+        }
+        return Batch(**taken)
 
 
 def sides_guessed(landmarks: FloatArray, right: FloatArray, draws: FloatArray | None = None) -> FloatArray:
@@ -91,7 +107,7 @@ def augment(
     image, size = _unit(np.nan_to_num(landmarks))
     solid = np.nan_to_num(world)
     image, solid = _bend(image, solid, depth, rng, how.bend)
-    turn = _rotations(rng, count, how, depth)
+    turn, roll = _rotations(rng, count, how, depth)
     image, solid = image @ turn, solid @ turn
     image = _project(image, depth, rng, how)
     image, solid = _blur(image, solid, depth, rng, how)
@@ -107,6 +123,7 @@ def augment(
         depth.astype(np.float32),
         changed,
         np.where(changed == label, sure, _TURNED_AWAY * sure).astype(np.float32),
+        roll,
     )
 
 
@@ -120,8 +137,11 @@ def _unit(points: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _rotations(
     rng: np.random.Generator, count: int, how: Augmentation, depth: npt.NDArray[np.bool_]
-) -> FloatArray:
-    """Rotations (N, 3, 3) to multiply row vectors by: in the picture for all, out of it for hands with depth."""
+) -> tuple[FloatArray, FloatArray]:
+    """Rotations (N, 3, 3) to multiply row vectors by: in the picture for all, out of it for hands with depth.
+
+    Beside them the degrees (N,) of the turn in the picture.
+    """
     roll = np.where(
         rng.random(count) < how.any_roll, rng.uniform(-180, 180, count), rng.normal(0, 1, count) * how.roll
     )
@@ -129,7 +149,7 @@ def _rotations(
     about_z, about_x, about_y = (
         _about(axis, angle) for axis, angle in ((2, roll), (0, tilt[0]), (1, tilt[1]))
     )
-    return (about_x @ about_y @ about_z).astype(np.float32)
+    return (about_x @ about_y @ about_z).astype(np.float32), roll.astype(np.float32)
 
 
 def _about(axis: int, degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

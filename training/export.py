@@ -18,20 +18,24 @@ import onnxruntime
 import torch
 from onnx import compose, helper
 from torch import Tensor, nn
+from torch.onnx import TrainingMode
 
 from livefg.errors import LivefgError
 from livefg.inference.classifier import ClassifierInfo
+from livefg.recognition.gestures import CROP_INPUT
 from training.augment import Batch
 from training.features import EMBEDDING
 from training.files import write_whole
 from training.networks import GestureNetwork, NetworkShape
-from training.samples import POINTS, FloatArray
+from training.samples import CROP_SIDE, POINTS, ByteArray, FloatArray
 
 __all__ = ["PROBABILITY_TOLERANCE", "About", "Parity", "check_parity", "export", "read_network", "to_onnx"]
 
 PROBABILITY_TOLERANCE = 1e-5
 _OPSET = 17
 _INPUTS = ("landmarks", "world", "right")
+_AT_ONCE = 512
+"""So many hands go through the network together where it sees their pictures, which need much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class About:
             "livefg.reject_reason": self.reject_reason,
             "livefg.loss": self.loss,
             "livefg.activation": self.shape.activation,
-            "livefg.network": json.dumps(asdict(self.shape)),
+            "livefg.network": json.dumps(_described(self.shape)),
             "livefg.training_data": self.training_data,
             "livefg.split": self.split,
             "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
@@ -94,12 +98,22 @@ class _Calibrated(nn.Module):
         return torch.softmax(logits / self.temperature, dim=1)
 
 
+class _CalibratedOnPixels(_Calibrated):
+    """The same for a network that looks at the hands' pictures."""
+
+    def forward(self, landmarks: Tensor, world: Tensor, right: Tensor, crop: Tensor | None = None) -> Tensor:
+        logits = self.network(landmarks, world, right, crop=crop)
+        return torch.softmax(logits / self.temperature, dim=1)
+
+
 def to_onnx(network: GestureNetwork, about: About, embedder: bytes | None = None) -> bytes:
     """The file's content: landmarks, world and right in, calibrated `probabilities` out, any number of hands.
 
-    A network that sees an embedding gets the graph of `embedder` (an ONNX file with the same three inputs) in front.
+    A network that looks at pixels has a fourth input, `crop` uint8 (N, 64, 64, 3). One that sees an embedding gets the
+    graph of `embedder` (an ONNX file with the same three inputs) in front.
     """
-    model = _exported(_Calibrated(network.eval(), about.temperature), embedder is not None)
+    further = "embedding" if embedder is not None else CROP_INPUT if network.pixels else ""
+    model = _exported(_calibrated(network, about.temperature), further)
     if embedder is not None:
         model = _behind(onnx.load_model_from_string(embedder), model)
     helper.set_model_props(model, dict(sorted(about.metadata().items())))
@@ -115,8 +129,9 @@ def check_parity(content: bytes, expected: npt.NDArray[np.floating], batch: Batc
     """
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     wanted = {one.name for one in session.get_inputs()}
-    given = {"landmarks": batch.landmarks, "world": batch.world, "right": batch.right}
-    found = session.run(None, {name: value for name, value in given.items() if name in wanted})[0]
+    found = np.concatenate(
+        [_answers(session, wanted, piece) for piece in _pieces(batch, CROP_INPUT in wanted)]
+    )
     parity = Parity(
         len(expected),
         int((found.argmax(axis=1) != expected.argmax(axis=1)).sum()),
@@ -148,6 +163,11 @@ def probabilities(
     network: GestureNetwork, temperature: float, batch: Batch, embedder: bytes | None = None
 ) -> FloatArray:
     """What torch gives for a batch, as the exported graph computes it (all depth taken as known)."""
+    module = _calibrated(network, temperature)
+    if network.pixels:
+        pieces = _pieces(batch, several=True)
+        with torch.no_grad():
+            return np.concatenate([module(*_with_pictures(piece)).numpy() for piece in pieces])
     inputs = [torch.from_numpy(array) for array in (batch.landmarks, batch.world, batch.right)]
     if embedder is not None:
         session = onnxruntime.InferenceSession(embedder, providers=["CPUExecutionProvider"])
@@ -155,8 +175,46 @@ def probabilities(
         wanted = {one.name for one in session.get_inputs()}
         inputs.append(torch.from_numpy(session.run(None, {k: v for k, v in given.items() if k in wanted})[0]))
     with torch.no_grad():
-        result: FloatArray = _Calibrated(network.eval(), temperature)(*inputs).numpy()
+        result: FloatArray = module(*inputs).numpy()
     return result
+
+
+def _calibrated(network: GestureNetwork, temperature: float) -> nn.Module:
+    kind = _CalibratedOnPixels if network.pixels else _Calibrated
+    return kind(network.eval(), temperature).eval()
+
+
+def _pieces(batch: Batch, several: bool) -> list[Batch]:
+    if not several:
+        return [batch]
+    return [batch.take(slice(start, start + _AT_ONCE)) for start in range(0, len(batch.landmarks), _AT_ONCE)]
+
+
+def _answers(session: onnxruntime.InferenceSession, wanted: set[str], batch: Batch) -> FloatArray:
+    given: dict[str, npt.NDArray[Any]] = dict(
+        zip(_INPUTS, (batch.landmarks, batch.world, batch.right), strict=True)
+    )
+    if CROP_INPUT in wanted:
+        given[CROP_INPUT] = _pictures(batch)
+    found: FloatArray = session.run(None, {name: value for name, value in given.items() if name in wanted})[0]
+    return found
+
+
+def _with_pictures(batch: Batch) -> list[Tensor]:
+    arrays = (batch.landmarks, batch.world, batch.right, _pictures(batch))
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def _pictures(batch: Batch) -> ByteArray:
+    """The hands' pictures, black ones where the batch has none."""
+    if batch.crop is not None:
+        return batch.crop
+    return np.zeros((len(batch.landmarks), CROP_SIDE, CROP_SIDE, 3), np.uint8)
+
+
+def _described(shape: NetworkShape) -> dict[str, Any]:
+    """The network's shape for its file, where it sees landmarks only as it was before there were others."""
+    return {name: value for name, value in asdict(shape).items() if (name, value) != ("input", "landmarks")}
 
 
 def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
@@ -188,12 +246,14 @@ def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
     return network.eval(), labels
 
 
-def _exported(module: nn.Module, embedding: bool) -> onnx.ModelProto:
+def _exported(module: nn.Module, further: str) -> onnx.ModelProto:
+    """The graph of a module with the three inputs and perhaps a further one, `embedding` or `crop`."""
     examples = [torch.rand(2, POINTS, 3), torch.rand(2, POINTS, 3), torch.tensor([0.0, 1.0])]
-    names: Sequence[str] = [*_INPUTS]
-    if embedding:
+    names: Sequence[str] = [*_INPUTS, *([further] if further else [])]
+    if further == "embedding":
         examples.append(torch.rand(2, EMBEDDING))
-        names = [*_INPUTS, "embedding"]
+    elif further:
+        examples.append(torch.randint(0, 256, (2, CROP_SIDE, CROP_SIDE, 3), dtype=torch.uint8))
     content = io.BytesIO()
     with warnings.catch_warnings():
         # The exporter that needs no further package is called old by the newer one.
@@ -206,6 +266,8 @@ def _exported(module: nn.Module, embedding: bool) -> onnx.ModelProto:
             output_names=["probabilities"],
             dynamic_axes={name: {0: "N"} for name in (*names, "probabilities")},
             opset_version=_OPSET,
+            # Otherwise normalisations vanish into convolutions, and nobody could go on from the weights.
+            training=TrainingMode.PRESERVE if further == CROP_INPUT else TrainingMode.EVAL,
             dynamo=False,
         )
     model = onnx.load_model_from_string(content.getvalue())

@@ -23,6 +23,7 @@ from training.directions import Direction
 from training.files import write_whole
 from training.losses import LossName, loss_of
 from training.networks import GestureNetwork, NetworkShape
+from training.pixels import PixelAugmentation, with_crops
 from training.samples import FloatArray, Samples
 
 __all__ = ["Embedder", "Epoch", "FitSettings", "Fitted", "fit", "logits_of", "row_weights", "still"]
@@ -103,8 +104,8 @@ def row_weights(samples: Samples, none_share: float = 1.0) -> npt.NDArray[np.flo
 
 
 def still(samples: Samples, label: IntArray) -> Batch:
-    """The samples as they are, as the network takes them."""
-    return augment(
+    """The samples as they are, as the network takes them; with their pictures, if any has one."""
+    batch = augment(
         samples.landmarks,
         samples.world,
         samples.right,
@@ -112,6 +113,7 @@ def still(samples: Samples, label: IntArray) -> Batch:
         np.random.default_rng(0),
         Augmentation.none(),
     )
+    return with_crops(batch, samples) if samples.has_crop.any() else batch
 
 
 def logits_of(network: GestureNetwork, batch: Batch, embedder: Embedder | None = None) -> FloatArray:
@@ -232,16 +234,19 @@ class _Run:
 
     def _standardise(self) -> None:
         """Tell the network what size its features usually have."""
+        features = self._network.features
+        if features is None:
+            return
         count = min(self._settings.draws, _STANDARD_DRAWS)
         batch = self._draw(np.random.default_rng(self._settings.seed), count)
-        landmarks, world, right, depth, embedding = _inputs(batch, slice(None), self._embedder, "cpu")
+        landmarks, world, right, depth, embedding = _inputs(batch, slice(None), self._embedder, "cpu")[:5]
+        assert depth is not None
         with torch.no_grad():
-            raw = self._network.features.raw(landmarks, world, right, embedding)
-            self._network.features.standardise(raw, depth)
+            features.standardise(features.raw(landmarks, world, right, embedding), depth)
 
-    def _draw(self, rng: np.random.Generator, count: int) -> Batch:
+    def _draw(self, rng: np.random.Generator, count: int, pictures: bool = False) -> Batch:
         rows = rng.choice(len(self._samples), count, p=self._weights)
-        return augment(
+        batch = augment(
             self._samples.landmarks[rows],
             self._samples.world[rows],
             self._samples.right[rows],
@@ -251,6 +256,7 @@ class _Run:
             self._labels,
             self._directions,
         )
+        return with_crops(batch, self._samples.take(rows), rng, PixelAugmentation()) if pictures else batch
 
     def _set_rate(self, progress: float) -> None:
         """A short rise, then half a cosine down to a hundredth."""
@@ -261,8 +267,10 @@ class _Run:
 
     def _step(self, rng: np.random.Generator, taken: int) -> float:
         settings = self._settings
-        batch = self._draw(rng, settings.batch)
-        logits = self._network.each(*_inputs(batch, slice(None), self._embedder, settings.device)).flatten(0, 1)
+        batch = self._draw(rng, settings.batch, self._network.pixels is not None)
+        logits = self._network.each(*_inputs(batch, slice(None), self._embedder, settings.device)).flatten(
+            0, 1
+        )
         members = self._network.shape.members
         target = torch.from_numpy(batch.label).to(settings.device).repeat(members)
         weight = torch.from_numpy(batch.weight).to(settings.device).repeat(members)
@@ -392,10 +400,15 @@ def _numbers(samples: Samples, labels: Sequence[str]) -> IntArray:
 
 def _inputs(
     batch: Batch, piece: slice, embedder: Embedder | None, device: str
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    """What the network's `each` and `forward` take, in their order."""
     embedding = torch.from_numpy(embedder(batch.landmarks[piece])).to(device) if embedder else None
     landmarks, world, right, depth = (
         torch.from_numpy(array[piece]).to(device)
         for array in (batch.landmarks, batch.world, batch.right, batch.depth)
     )
-    return landmarks, world, right, depth, embedding
+    crop, has_crop = (
+        None if array is None else torch.from_numpy(array[piece]).to(device)
+        for array in (batch.crop, batch.has_crop)
+    )
+    return landmarks, world, right, depth, embedding, crop, has_crop

@@ -7,7 +7,7 @@ that never saw them, choose temperature and reject threshold by that, then learn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -345,7 +345,7 @@ def _conditions(
         logits = np.empty((len(rows), len(labels)), np.float32)
         for number, fitted in enumerate(held.fitted):
             mine = examiner == number
-            part = Batch(*(getattr(batch, field.name)[mine] for field in fields(batch)))
+            part = batch.take(mine)
             if mine.any():
                 logits[mine] = logits_of(fitted.network, part)
         return logits
