@@ -9,7 +9,7 @@ import torch
 from livefg.collect.takes import Span, Take
 from livefg.inference.classifier import Classifier
 from livefg.recognition.motion_window import LONG_AGO, History, as_batch
-from training.motion_benchmark import wrist_rule
+from training.motion_benchmark import benchmark, benchmark_heads, wrist_rule
 from training.motion_data.acts import MOTIONS
 from training.motion_data.heads import simulated_head
 from training.motion_data.sessions import simulated_take
@@ -18,6 +18,7 @@ from training.motion_evaluation import Found, Score
 from training.motion_export import AboutMotion, export_motion
 from training.motion_fit import MotionFit, fit_motions
 from training.motion_networks import STEPS, MotionNetwork, MotionShape, hand_steps
+from training.motion_tables import as_markdown
 from training.motion_windows import moments, raw_windows, steps_at, training_windows
 
 PALM = [0, 5, 9, 13, 17]
@@ -199,6 +200,21 @@ def test_the_rule_that_people_write_finds_a_swipe() -> None:
     (found,) = wrist_rule(1.5)(swipe(30.0))
     assert found.label == "swipe_left"
     assert 1.2 < found.time < 1.7
+
+
+def test_kinds_stand_side_by_side_in_one_table() -> None:
+    rule = {"rule": wrist_rule(1.5)}
+    result = benchmark(rule, rule, {"demo": [swipe(30.0)]}, people=1)
+    about = {
+        "date": "2026-11-23", "machine": "a machine", "command": "python", "note": "",
+        "heads": benchmark_heads(lambda take: [], people=1), "real_heads": {"still": []},
+        "networks": {"rule": {"bytes": 1000, "threshold": 0.5}}, "milliseconds_a_frame": {"rule": 0.1},
+    }  # fmt: skip
+    page = as_markdown({**about, **result}, "numbers.json")
+    assert "| 15 fps | rule |" in page
+    assert "| `swipe_left` |" in page
+    assert "| `demo` | 0.0 min, 0 motions | rule |" in page
+    assert "| still | none |" in page
 
 
 def test_versions_of_a_take_keep_its_motions_where_they_are() -> None:
