@@ -58,7 +58,7 @@ class _Trial(NamedTuple):
 
 @click.command()
 @views_options
-@click.option("--sessions", default=6, show_default=True, help="How often people are chosen anew.")
+@click.option("--sessions", default=4, show_default=True, help="How often people are chosen anew.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
 import pytest
+from fakes import wait_until
 
 from livefg import FrameResult
 from livefg.sinks.files import partial_path
@@ -23,22 +25,35 @@ if TYPE_CHECKING:
 Run = Callable[..., "Ended"]
 Start = Callable[..., subprocess.Popen[str]]
 DEMO = ("live", "--source", "demo", "--headless")
+PATIENCE_SECONDS = 200.0  # for a process on a busy machine
+_MOST_TRIES = 20
 
 
-def test_without_a_window_events_are_printed_as_they_come(livefg: Run) -> None:
-    ended = livefg(*DEMO, "--duration", "4.5")
-    assert ended.code == 0
-    rows = [line.split() for line in ended.out.splitlines()]
+def test_without_a_window_events_are_printed_as_they_come(start_livefg: Start) -> None:
+    running = start_livefg(*DEMO, "--loop")
+    assert running.stdout
+    rows: list[list[str]] = []
+    while not rows or rows[-1][4] != "open_palm":
+        line = running.stdout.readline()
+        assert line, "it ended without an open palm"
+        rows.append(line.split())
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=PATIENCE_SECONDS)
     assert ["face", "start"] in [row[2:4] for row in rows]
-    palm = next(row for row in rows if row[4] == "open_palm")
-    assert palm[1:7] == ["s", "gesture", "start", "open_palm", "right", "hand"]
-    assert 1.0 < float(palm[0]) < 3.0
-    assert "hand_landmarks: cpu" in ended.err
+    assert rows[-1][1:7] == ["s", "gesture", "start", "open_palm", "right", "hand"]
+    assert [float(row[0]) for row in rows] == sorted(float(row[0]) for row in rows)
+    assert "hand_landmarks: cpu" in err
+    assert "frames dropped" in err.splitlines()[-1]
+
+
+def test_a_run_ends_when_its_time_is_up(livefg: Run) -> None:
+    ended = livefg(*DEMO, "--loop", "--duration", "1.5")
+    assert ended.code == 0
     assert "frames dropped" in ended.err.splitlines()[-1]
 
 
-def test_json_lines_are_results_and_nothing_else(livefg: Run) -> None:
-    ended = livefg(*DEMO, "--json", "--duration", "2")
+def test_json_lines_are_results_and_nothing_else(livefg: Run, clip: Path) -> None:
+    ended = livefg("live", "--source", clip, "--headless", "--json")
     results = [FrameResult.from_json(line) for line in ended.out.splitlines()]
     assert results
     assert [result.frame for result in results] == sorted({result.frame for result in results})
@@ -66,10 +81,17 @@ def test_a_source_that_is_a_mirror_image_swaps_sides(livefg: Run, clip: Path) ->
     assert sides["left"] < 320 < sides["right"]
 
 
-def test_statistics_come_at_intervals(livefg: Run) -> None:
-    ended = livefg(*DEMO, "--loop", "--duration", "2.2", "--statistics", "1")
-    lines = [line for line in ended.err.splitlines() if line.endswith(" MB")]
-    assert len(lines) == 2
+def test_statistics_come_at_intervals(start_livefg: Start) -> None:
+    running = start_livefg(*DEMO, "--loop", "--statistics", "1")
+    assert running.stderr
+    lines: list[str] = []
+    while len(lines) < 2:
+        line = running.stderr.readline()
+        assert line, "it ended without statistics"
+        if line.rstrip().endswith(" MB"):
+            lines.append(line)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=PATIENCE_SECONDS)
     assert all("age p50" in line and "fps" in line for line in lines)
 
 
@@ -79,12 +101,10 @@ def test_recordings_are_whole_after_ctrl_c(
 ) -> None:
     video, data = tmp_path / "seen.mp4", tmp_path / "seen.jsonl"
     running = start_livefg(*DEMO, "--loop", "--record", video, "--record", data)
-    deadline = time.monotonic() + 60
-    while not partial_path(data).exists() or partial_path(data).read_text("utf-8").count("\n") < 20:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    written = partial_path(data)
+    wait_until(lambda: written.exists() and written.read_text("utf-8").count("\n") >= 20, PATIENCE_SECONDS)
     running.send_signal(number)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=PATIENCE_SECONDS)
     assert running.returncode == 0, err
     assert "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["seen.jsonl", "seen.mp4"]
@@ -101,14 +121,14 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(start_livefg: Start) -> No
     running.stdout.close()
     assert running.stderr
     err = running.stderr.read()
-    running.wait(timeout=60)
+    running.wait(timeout=PATIENCE_SECONDS)
     running.stderr.close()
     assert "Traceback" not in err
 
 
 def test_without_a_display_one_sentence_names_the_way_out(start_livefg: Start) -> None:
     running = start_livefg("live", "--source", "demo", environment={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=PATIENCE_SECONDS)
     assert (running.returncode, out) == (1, "")
     assert err.startswith("livefg: No window can be opened: ")
     assert "--headless" in err
@@ -140,19 +160,18 @@ class Keyboard:
 
     def __init__(self, running: subprocess.Popen[str], screen: str) -> None:
         self._running, self._environment = running, {**os.environ, "DISPLAY": screen}
-        self._deadline = time.monotonic() + 120
         self._window = ""
         self.until(lambda: bool(self._search()))
 
     def until(self, condition: Callable[[], bool], *keys: str, seconds: float = 3.0) -> None:
         """Press the keys, one after the other, and again if the condition does not hold some seconds later."""
-        while not condition():
-            assert time.monotonic() < self._deadline
+        for _ in range(_MOST_TRIES):
             for key in keys:
                 self.press(key)
-            later = time.monotonic() + seconds
-            while time.monotonic() < later and not condition():
-                time.sleep(0.05)
+            with suppress(AssertionError):
+                wait_until(condition, seconds)
+                return
+        raise AssertionError(f"{' '.join(keys) or 'waiting'} had no effect")
 
     def press(self, key: str) -> None:
         self._xdotool("key", "--window", self._window, key)
@@ -194,7 +213,7 @@ def test_in_a_window_the_keys_save_record_enroll_and_quit(
         keyboard.until((own / "livefg" / "people.jsonl").exists, "e", "z", "o", "e", "Return", seconds=10)
         keyboard.until(lambda: '"identity":{"label":"' in partial_path(data).read_text("utf-8"))
         keyboard.until(lambda: running.poll() is not None, "Escape")
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=PATIENCE_SECONDS)
     finally:
         running.kill()
         running.wait()

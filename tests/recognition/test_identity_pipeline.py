@@ -12,6 +12,7 @@ from livefg.gallery import GalleryFile, Portrait
 from livefg.gallery.enrolment import Enroller, enroll
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, FrameResult
+from livefg.sources.images import read_image
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +100,34 @@ def test_without_people_there_is_no_network_and_no_identity(demo_frames: list[Fr
     with Pipeline(settings(GalleryFile(tmp_path / "none.jsonl"))) as pipeline:
         assert "face_embedder" not in {report.name for report in pipeline.reports}
         assert list(names([pipeline.process(demo_frames[0])])) == [None]
+
+
+@pytest.mark.shared
+def test_two_who_cross_keep_their_tracks_and_names(shared: Path, tmp_path: Path) -> None:
+    """One passes before the other and hides the face for more than half a second."""
+    names = ("Tony_Blair", "Ariel_Sharon")
+    gallery, enroller = GalleryFile(tmp_path / "people.jsonl"), Enroller("cpu")
+    cards = []
+    for name in names:
+        pictures = sorted((shared / "data" / "faces" / "krasserm_lfw10" / name).glob("*.jpg"))
+        enroll(name, [enroller.candidate(picture) for picture in pictures[:3]], gallery)
+        cards.append(read_image(pictures[4])[25:225, 50:200])
+
+    def scene(index: int) -> Frame:
+        canvas = np.full((360, 640, 3), 110, np.uint8)
+        for card, start, end, top in zip(cards, (30, 460), (460, 30), (80, 110), strict=True):
+            left = round(start + (end - start) * index / 89)
+            canvas[top : top + 200, left : left + 150] = card
+        return Frame(canvas, index, index / 30, "test")
+
+    with Pipeline(settings(gallery)) as pipeline:
+        seen = [pipeline.process(scene(index)).faces for index in range(90)]
+    for name in names:
+        tracks = {
+            face.track for faces in seen for face in faces if face.identity and face.identity.name == name
+        }
+        assert len(tracks) == 1
+    assert min(len(faces) for faces in seen) == 1, "one was hidden"
+    assert {face.identity.name for face in seen[-1] if face.identity} == set(names)
+    given = [face.identity.name for faces in seen for face in faces if face.identity]
+    assert set(given) == set(names)

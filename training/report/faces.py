@@ -124,8 +124,8 @@ def _facts(trained: TrainedFaces, recipe: FaceRecipe) -> list[tuple[str, str]]:
         ("Loss", about.loss),
         (
             "Training",
-            f"{fit.steps} steps over everything, Adam, learning rate {fit.learning_rate:g}, held at the prototypes by "
-            f"{fit.hold:g}, seed {fit.seed}",
+            f"at most {fit.steps} steps of L-BFGS over everything, held at the prototypes by {fit.hold:g}, "
+            f"seed {fit.seed}",
         ),
         ("Held back", about.split),
         ("Temperature", f"{about.temperature:.3f}, fitted on the held-back looks"),
