@@ -136,6 +136,10 @@ class Perception(Protocol):
         """The chains to run for a frame: `hands` gives a tuple of Hand, `faces` a tuple of Face."""
         ...
 
+    def naming(self, hands: tuple[Hand, ...], frame: Frame) -> Chain[tuple[Hand, ...]]:
+        """The hands of a frame with their gestures, while the next frame's chains run."""
+        ...
+
     def reset(self) -> None:
         """Forget everything seen so far."""
         ...
@@ -219,16 +223,19 @@ class Pipeline:
         return self._decided(self._begin(frame))
 
     def stream(
-        self, frames: Iterable[Frame], without: Callable[[Frame], Collection[str]] = lambda _: ()
+        self,
+        frames: Iterable[Frame],
+        without: Callable[[Frame], Collection[str]] = lambda _: (),
+        in_flight: int = _IN_FLIGHT,
     ) -> Iterator[tuple[Frame, FrameResult]]:
-        """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends.
+        """The same results as `process`, frame by frame, with the work of up to `in_flight` frames under way.
 
         `without` may name what is not to be looked at in a frame: `hands`, `faces`.
         """
         pending: deque[_Pending] = deque()
         for frame in frames:
             pending.append(self._begin(frame, without(frame)))
-            if len(pending) >= _IN_FLIGHT:
+            if len(pending) >= in_flight:
                 first = pending.popleft()
                 yield first.frame, self._decided(first)
         for last in pending:
@@ -268,7 +275,14 @@ class Pipeline:
         self._perception.close()
 
     def _decided(self, pending: _Pending) -> FrameResult:
-        result = pending.result()
+        seconds = pending.seconds
+        hands = pending.hands()
+        if hands:
+            chain = _timed(self._perception.naming(hands, pending.frame), "gestures", seconds)
+            naming = self._pool.start(chain, self._lane + "gestures")
+            result = pending.result(naming.result)
+        else:
+            result = pending.result(tuple)
         if self._states:
             result = self._states(result)
         if self._liveness:
@@ -276,10 +290,13 @@ class Pipeline:
         if self._motions:
             begun = time.perf_counter()
             result = self._motions(result, pending.frame.mirrored)
-            pending.seconds["motions"] = time.perf_counter() - begun
+            seconds["motions"] = time.perf_counter() - begun
         if self._decider:
             result = self._decider(result)
-        return self._rules(result) if self._rules else result
+        if self._rules:
+            result = self._rules(result)
+        seconds["total"] = time.perf_counter() - pending.begun
+        return result
 
     def _begin(self, frame: Frame, without: Collection[str] = ()) -> _Pending:
         seconds: dict[str, float] = {}
@@ -309,11 +326,13 @@ class _Pending:
     seconds: dict[str, float]
     begun: float
 
-    def result(self) -> FrameResult:
-        """Wait for the chains and put the result together."""
-        hands: tuple[Hand, ...] = self.lanes["hands"].result() if "hands" in self.lanes else ()
+    def hands(self) -> tuple[Hand, ...]:
+        """Wait for the hands, which have no gestures yet."""
+        return self.lanes["hands"].result() if "hands" in self.lanes else ()
+
+    def result(self, hands: Callable[[], tuple[Hand, ...]]) -> FrameResult:
+        """Wait for the faces, and for the hands with their gestures, and put the result together."""
         faces: tuple[Face, ...] = self.lanes["faces"].result() if "faces" in self.lanes else ()
-        self.seconds["total"] = time.perf_counter() - self.begun
         return FrameResult(
             source=self.frame.source,
             frame=self.frame.index,
@@ -321,7 +340,7 @@ class _Pending:
             width=self.frame.width,
             height=self.frame.height,
             faces=faces,
-            hands=hands,
+            hands=hands(),
             seconds=self.seconds,
         )
 

@@ -41,6 +41,9 @@ _OTHER_VIEWS: tuple[Box, ...] = (
 )
 # Measured against computing every frame, see docs/parity.md.
 _STEADY = Steadiness(patch=6.0, before=35.0, distance=0.08)
+_SLOW = (
+    0.04  # of its size from one frame to the next: what moved faster looks different in the next frame, too
+)
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _PATIENCE = 0.5  # seconds after which an unchanged picture is searched again
 # The points that hold still when fingers bend decide where the hand will be in the next frame.
@@ -279,7 +282,8 @@ class HandTracker:
         certainty = float(presence[0])
         turned = _turned(np.asarray(world[0], np.float32), region.rotation)
         following = _following_region(landmarks)
-        glance = Glance(image, following, landmarks) if self._keep and certainty >= least else None
+        slow = math.hypot(following.x - region.x, following.y - region.y) < _SLOW * region.size
+        glance = Glance(image, following, landmarks) if self._keep and slow and certainty >= least else None
         return _Observation(
             region, certainty >= least, certainty, right, landmarks, turned, following, glance
         )

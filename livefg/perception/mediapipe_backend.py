@@ -101,6 +101,11 @@ class MediaPipePerception:
             lanes["faces"] = _one_job(partial(self._faces, frame))
         return lanes
 
+    def naming(self, hands: tuple[Hand, ...], frame: Frame) -> Chain[tuple[Hand, ...]]:  # noqa: ARG002
+        """The hands as they are: MediaPipe has named their gestures already."""
+        yield []
+        return hands
+
     def answer(self, scores: Mapping[str, float]) -> Label:
         """The gesture that smoothed scores mean: the highest."""
         name = max(scores, key=scores.__getitem__)

@@ -97,16 +97,16 @@ class OnnxPerception:
         return (*self._reports, *([self._gestures.classifier.report] if self._gestures else []))
 
     def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
-        """One lane for hands with their gestures, one for faces."""
+        """One lane for hands, one for faces."""
         lanes: dict[str, Chain[Any]] = {}
         if self._hands:
-            lanes["hands"] = self._hands_with_gestures(self._hands, frame)
+            lanes["hands"] = self._hands.steps(frame)
         if self._faces:
             lanes["faces"] = self._faces.steps(frame)
         return lanes
 
-    def _hands_with_gestures(self, tracker: HandTracker, frame: Frame) -> Chain[tuple[Hand, ...]]:
-        hands = yield from tracker.steps(frame)
+    def naming(self, hands: tuple[Hand, ...], frame: Frame) -> Chain[tuple[Hand, ...]]:
+        """The same hands with their gestures."""
         if self._gestures and hands:
             (hands,) = yield [partial(self._gestures, hands, frame.mirrored, frame.image)]
         return hands
