@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ __all__ = ["Live", "Measurement", "NetworkUse", "measure", "measure_live"]
 
 _WARM_UP_FRAMES = 30
 _STREAM_FRAMES = 120
+_STREAM_BYTES = 1 << 29  # frames are decoded before: so much memory for them at most
 _DRAWN_FRAMES = 60
 _MEBIBYTE = 1 << 20
 
@@ -49,7 +50,8 @@ class NetworkUse:
 class Measurement:
     """What `measure` found in one workload, flat out.
 
-    `faces` and `hands` are how many were seen on average. `stages` are times a frame: `decode`, what the work of each
+    `faces` and `hands` are how many were seen on average. `stages` are times a frame: `decode` (where nothing but
+    that is done to get a frame), what the work of each
     of the pipeline's stages adds up to on whichever thread, `total` from a frame's arrival to its result, `overlay`
     and `encode`. `networks` are the stages' own parts. `fps` is with one frame after the other, `stream_fps` with the
     next begun before the last has ended, as recorded videos are processed. `cpu_ms` is what the pipeline costs a frame
@@ -123,9 +125,13 @@ def measure(
         stages: dict[str, list[float]] = defaultdict(list)
         with _networks_watched() as use:
             results, cpu = _one_by_one(pipeline, pictures, frames, stages)
+        if size or scene:
+            del stages["decode"]
+        stages |= _drawn(pipeline, islice(pictures, min(frames, _DRAWN_FRAMES)))
         memory = psutil.Process().memory_info().rss
-        stages |= _drawn(results[-_DRAWN_FRAMES:])
-        ahead = list(islice(pictures, min(frames, _STREAM_FRAMES)))
+        ahead = list(
+            islice(pictures, max(2, min(frames, _STREAM_FRAMES, _STREAM_BYTES // first.image.nbytes)))
+        )
         begun = time.perf_counter()
         for _ in pipeline.stream(ahead):
             pass
@@ -138,8 +144,8 @@ def measure(
             width=first.width,
             height=first.height,
             frames=frames,
-            faces=round(sum(len(result.faces) for _, result in results) / frames, 2),
-            hands=round(sum(len(result.hands) for _, result in results) / frames, 2),
+            faces=round(sum(len(result.faces) for result in results) / frames, 2),
+            hands=round(sum(len(result.hands) for result in results) / frames, 2),
             stages={name: Spread.of(seconds) for name, seconds in stages.items()},
             networks=[
                 NetworkUse(
@@ -237,8 +243,8 @@ class _Show:
 
 def _one_by_one(
     pipeline: Pipeline, pictures: Iterator[Frame], count: int, stages: dict[str, list[float]]
-) -> tuple[list[tuple[Frame, FrameResult]], float]:
-    """The last results with their frames, and the seconds on all cores that the pipeline took."""
+) -> tuple[list[FrameResult], float]:
+    """The results, and the seconds on all cores that the pipeline took."""
     results, cpu = [], 0.0
     for _ in range(count):
         begun = time.perf_counter()
@@ -249,19 +255,11 @@ def _one_by_one(
         cpu += time.process_time() - busy
         for name, seconds in result.seconds.items():
             stages[name].append(seconds)
-        results.append((frame, result))
-        if len(results) > _DRAWN_FRAMES:
-            # Only what is drawn later is kept whole.
-            old, seen = results[-_DRAWN_FRAMES - 1]
-            results[-_DRAWN_FRAMES - 1] = (_without_picture(old), seen)
+        results.append(result)
     return results, cpu
 
 
-def _without_picture(frame: Frame) -> Frame:
-    return Frame(frame.image[:0, :0], frame.index, frame.time, frame.source, frame.mirrored)
-
-
-def _drawn(results: Sequence[tuple[Frame, FrameResult]]) -> dict[str, list[float]]:
+def _drawn(pipeline: Pipeline, pictures: Iterator[Frame]) -> dict[str, list[float]]:
     """How long it takes to draw results on their frames, and to write these into a video file."""
     overlay, trail = Overlay(), Trail()
     seconds: dict[str, list[float]] = {"overlay": [], "encode": []}
@@ -269,11 +267,12 @@ def _drawn(results: Sequence[tuple[Frame, FrameResult]]) -> dict[str, list[float
         TemporaryDirectory(prefix="livefg-bench-") as folder,
         VideoSink(Path(folder) / "drawn.mp4") as video,
     ):
-        for frame, result in results:
+        for frame in pictures:
+            result = pipeline.process(frame)
             begun = time.perf_counter()
             picture = overlay.compose(frame, result, trail=trail)
             drawn = time.perf_counter()
-            video.write(Frame(picture, frame.index, frame.time, frame.source), result)
+            video.write(replace(frame, image=picture), result)
             seconds["overlay"].append(drawn - begun)
             seconds["encode"].append(time.perf_counter() - drawn)
     return seconds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count, islice
 
 import cv2
 import numpy as np
@@ -24,10 +25,10 @@ MOST = 4
 """Faces and hands in a composed scene at most."""
 
 _GREY = 110
-# In these frames of the clip both hands are whole and the face is free of them; they are played to and fro.
-_FIRST, _LAST = 110, 220
+# Frames of the clip without a hand, and some in which both are whole; they are played to and fro.
+_WITHOUT_HANDS, _WITH_HANDS = range(30), range(110, 220)
 _FACE = (200, 50, 400, 300)  # left, top, right, bottom in the clip's pixels
-_HANDS = ((40, 100, 240, 400), (430, 100, 630, 400))
+_HANDS = ((20, 100, 212, 400), (430, 100, 630, 400))
 _SLOT_WIDTH, _SLOT_HEIGHT, _FACE_HEIGHT = 240, 320, 270
 _APART = 17  # frames between the moments at which neighbours are shown
 
@@ -85,23 +86,19 @@ def _fitted(image: ImageArray, width: int, height: int) -> ImageArray:
 
 def _composed(scene: Scene) -> Iterator[Frame]:
     with open_source("demo") as clip:
-        pictures = [frame.image for frame in clip if _FIRST <= frame.index < _LAST]
-    pictures += pictures[-2:0:-1]
-    index = 0
-    while True:
+        pictures = [frame.image for frame in islice(clip, _WITH_HANDS.stop)]
+    faces, hands = (_to_and_fro(pictures[part.start : part.stop]) for part in (_WITHOUT_HANDS, _WITH_HANDS))
+    for index in count():
         canvas = np.full((_FACE_HEIGHT + _SLOT_HEIGHT, MOST * _SLOT_WIDTH, 3), _GREY, np.uint8)
         for slot in range(scene.faces):
-            _put(canvas, pictures[(index + slot * _APART) % len(pictures)], _FACE, slot, 0)
+            _put(canvas, faces[(index + slot * _APART) % len(faces)], _FACE, slot, 0)
         for slot in range(scene.hands):
-            _put(
-                canvas,
-                pictures[(index + slot * _APART) % len(pictures)],
-                _HANDS[slot % 2],
-                slot,
-                _FACE_HEIGHT,
-            )
+            _put(canvas, hands[(index + slot * _APART) % len(hands)], _HANDS[slot % 2], slot, _FACE_HEIGHT)
         yield Frame(canvas, index, index / 30, str(scene))
-        index += 1
+
+
+def _to_and_fro(pictures: list[ImageArray]) -> list[ImageArray]:
+    return pictures + pictures[-2:0:-1]
 
 
 def _put(
