@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from training.export import Learned
 from training.fit import logits_of, still
-from training.networks import GestureNetwork
 from training.samples import Samples
 
 __all__ = ["NONE", "Table", "compact_bank", "shipped_bank", "with_bank"]
@@ -37,13 +37,11 @@ def shipped_bank() -> Path:
     return Path(__file__).parent / "data" / "bank.npz"
 
 
-def with_bank(
-    own: Samples, bank: Samples, known: Sequence[str], judge: tuple[GestureNetwork, Sequence[str]] | None
-) -> Table:
+def with_bank(own: Samples, bank: Samples, known: Sequence[str], judge: Learned | None) -> Table:
     """Put the user's own samples and the bank together.
 
     With `known` labels (of the classifier to be extended) the bank's samples keep their names. Without, all of them
-    show `none`, except those of gestures that look like one of the user's to `judge` (a network and its labels).
+    show `none`, except those of gestures that look like one of the user's to `judge`.
     """
     mine = sorted(set(own.counts()) - {NONE})
     alike = _alike(own, mine, judge)
@@ -90,13 +88,11 @@ def compact_bank(samples: Samples, most: int, seed: int = 0) -> Samples:
     return Samples(**values)
 
 
-def _alike(
-    own: Samples, mine: Sequence[str], judge: tuple[GestureNetwork, Sequence[str]] | None
-) -> dict[str, tuple[str, float]]:
+def _alike(own: Samples, mine: Sequence[str], judge: Learned | None) -> dict[str, tuple[str, float]]:
     """For each of the user's gestures: the gesture that the judge takes it for, if it does so often, and how often."""
     if judge is None or not len(own):
         return {}
-    network, labels = judge
+    network, labels = judge.network, judge.info.labels
     said = logits_of(network, still(own, np.zeros(len(own), np.int64))).argmax(axis=1)
     found = {}
     for name in mine:

@@ -24,12 +24,22 @@ from livefg.errors import LivefgError
 from livefg.inference.classifier import ClassifierInfo
 from livefg.recognition.gestures import CROP_INPUT
 from training.augment import Batch
+from training.directions import Direction
 from training.features import EMBEDDING
 from training.files import write_whole
 from training.networks import GestureNetwork, NetworkShape
 from training.samples import CROP_SIDE, POINTS, ByteArray, FloatArray
 
-__all__ = ["PROBABILITY_TOLERANCE", "About", "Parity", "check_parity", "export", "read_network", "to_onnx"]
+__all__ = [
+    "PROBABILITY_TOLERANCE",
+    "About",
+    "Learned",
+    "Parity",
+    "check_parity",
+    "export",
+    "read_network",
+    "to_onnx",
+]
 
 PROBABILITY_TOLERANCE = 1e-5
 _OPSET = 17
@@ -52,6 +62,7 @@ class About:
     split: str
     licence: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    directions: tuple[Direction, ...] = ()
     created: date = field(default_factory=date.today)
 
     def metadata(self) -> dict[str, str]:
@@ -66,6 +77,7 @@ class About:
             "livefg.loss": self.loss,
             "livefg.activation": self.shape.activation,
             "livefg.network": json.dumps(_described(self.shape)),
+            "livefg.directions": json.dumps([asdict(one) for one in self.directions]),
             "livefg.training_data": self.training_data,
             "livefg.split": self.split,
             "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
@@ -81,6 +93,15 @@ class Parity:
     hands: int
     labels_differ: int
     largest_gap: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What a file that `export` wrote holds for a training that goes on from it."""
+
+    network: GestureNetwork
+    info: ClassifierInfo
+    directions: tuple[Direction, ...]
 
 
 class _Calibrated(nn.Module):
@@ -217,8 +238,8 @@ def _described(shape: NetworkShape) -> dict[str, Any]:
     return {name: value for name, value in asdict(shape).items() if (name, value) != ("input", "landmarks")}
 
 
-def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
-    """The network in a file that `export` wrote, and its labels, so that training can go on from it.
+def read_network(path: Path) -> Learned:
+    """The network in a file that `export` wrote, so that training can go on from it.
 
     Raises LivefgError if the file is none of livefg's own.
     """
@@ -231,8 +252,9 @@ def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
         raise LivefgError(f"{path} was not made by livefg's training, so it cannot be extended.")
     values = json.loads(metadata["livefg.network"])
     shape = NetworkShape(**{**values, "features": tuple(values["features"])})
-    labels = tuple(json.loads(metadata["livefg.labels"]))
-    network = GestureNetwork(shape, len(labels))
+    info = ClassifierInfo.from_metadata(metadata, str(path))
+    directions = tuple(Direction(**one) for one in json.loads(metadata.get("livefg.directions", "[]")))
+    network = GestureNetwork(shape, len(info.labels))
     stored = {
         one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer
     }
@@ -243,7 +265,7 @@ def read_network(path: Path) -> tuple[GestureNetwork, tuple[str, ...]]:
                 raise LivefgError(f"{path} lacks the weights {name!r}, so it cannot be extended.")
             state[name] = torch.from_numpy(np.array(stored[name]))
     network.load_state_dict(state)
-    return network.eval(), labels
+    return Learned(network.eval(), info, directions)
 
 
 def _exported(module: nn.Module, further: str) -> onnx.ModelProto:

@@ -21,9 +21,9 @@ from training.bank import NONE, Table, shipped_bank, with_bank
 from training.calibration import fit_temperature, reject_threshold, softmax
 from training.directions import Direction
 from training.evaluation import ConditionPoint, Evaluation, evaluate, headline, under_conditions
-from training.export import About, Parity, export, read_network
+from training.export import About, Learned, Parity, export, read_network
 from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, still
-from training.networks import GestureNetwork, NetworkShape
+from training.networks import NetworkShape
 from training.samples import FloatArray, Samples
 from training.sources.dataset import DatasetFile, Gathered, gather
 from training.split import Split, SplitBy, leave_one_out, split, split_as_data_allow
@@ -31,7 +31,6 @@ from training.split import Split, SplitBy, leave_one_out, split, split_as_data_a
 __all__ = ["GestureRecipe", "Held", "Teller", "Trained", "calibrated", "examine", "train_gestures"]
 
 HoldBack = SplitBy | Literal["auto", "each_source"]
-Network = tuple[GestureNetwork, tuple[str, ...]]
 
 _FEWEST = 5
 _LOWEST_THRESHOLD = 0.5
@@ -131,16 +130,22 @@ def train_gestures(
 
     # 2. What there is to tell apart: none and the dataset's gestures, and with them those of another classifier.
     base = read_network(extend) if extend else None
-    table = with_bank(gathered.samples, _bank(bank), base[1] if base else (), base)
+    table = with_bank(gathered.samples, _bank(bank), base.info.labels if base else (), base)
     labels = _in_order(table.labels, dataset.labels)
+    directions = (*dataset.directions, *(base.directions if base else ()))
     if base:
-        recipe = replace(recipe, shape=base[0].shape)
+        recipe = replace(recipe, shape=base.network.shape)
 
     # 3. An examination: networks that never saw the held-back people.
-    held = examine(table, labels, recipe, dataset.directions, tell, base)
+    held = examine(table, labels, recipe, directions, tell, base)
 
     # 4. Confidence that can be believed, and when to say none.
-    temperature, threshold, reason = calibrated(held, labels, recipe)
+    if base:
+        # Chosen on people that network had not seen; of the held-back ones here it knows most.
+        temperature, threshold = base.info.temperature, base.info.reject_threshold
+        reason = f"kept from the extended network: {base.info.reject_reason}"
+    else:
+        temperature, threshold, reason = calibrated(held, labels, recipe)
     evaluation = _evaluated(held, slice(None), labels, temperature, threshold)
     live = np.isin(held.samples.source, recipe.calibrated_on)
     seen_live = _evaluated(held, live, labels, temperature, threshold) if live.any() else None
@@ -153,7 +158,7 @@ def train_gestures(
         labels,
         recipe.shape,
         recipe.fit,
-        directions=dataset.directions,
+        directions=directions,
         start=_warm(base, labels),
         folder=folder,
         resume=resume,
@@ -164,7 +169,7 @@ def train_gestures(
     tell.step("comparing ONNX Runtime with torch")
     evaluation = replace(
         evaluation,
-        conditions=_conditions(held, labels, dataset.directions),
+        conditions=_conditions(held, labels, directions),
         about={"split": held.how, "rejected": gathered.reasons(), "samples": gathered.samples.counts()},
     )
     about = About(
@@ -178,6 +183,7 @@ def train_gestures(
         split=held.how,
         licence=_licences(table.samples),
         metrics=_metrics(evaluation, seen_live),
+        directions=directions,
     )
     parity = export(fitted.network, about, _batch(held.samples, labels), path)
     trained = Trained(path, about, evaluation, seen_live, parity, gathered, fitted, held, table.notes)
@@ -197,7 +203,7 @@ def examine(
     recipe: GestureRecipe,
     directions: Sequence[Direction],
     tell: Teller,
-    base: Network | None = None,
+    base: Learned | None = None,
 ) -> Held:
     """Train networks without some of the samples and ask them about those, as `recipe.hold_back` says."""
     samples = table.samples
@@ -278,11 +284,11 @@ def _splits(table: Table, recipe: GestureRecipe) -> list[tuple[str, Split]]:
     return [("", split(samples, recipe.hold_back, seed=seed))]
 
 
-def _warm(base: Network | None, labels: Sequence[str]) -> dict[str, torch.Tensor] | None:
+def _warm(base: Learned | None, labels: Sequence[str]) -> dict[str, torch.Tensor] | None:
     """The weights of another classifier as a start; rows of the last layer move to their labels' places."""
     if base is None:
         return None
-    network, known = base
+    network, known = base.network, base.info.labels
     state = {name: value.clone() for name, value in network.state_dict().items()}
     for name in [name for name in state if ".head." in name]:
         old = state[name]

@@ -111,7 +111,8 @@ def test_probabilities_that_are_no_numbers_are_a_disagreement(trained: GestureNe
 def test_the_network_can_be_read_back_to_go_on_from(tmp_path: Path, trained: GestureNetwork) -> None:
     path = tmp_path / "g.onnx"
     export(trained, about(trained.shape), batch(), path)
-    network, labels = read_network(path)
+    learned = read_network(path)
+    network, labels = learned.network, learned.info.labels
     assert labels == LABELS
     expected = trained.state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in network.state_dict().items())

@@ -181,7 +181,8 @@ def test_gestures_that_a_classifier_does_not_know_count_as_none() -> None:
 
 def test_accuracy_falls_as_the_conditions_get_harder(train: Train) -> None:
     trained = train(MINE)
-    network, labels = read_network(trained.path)
+    learned = read_network(trained.path)
+    network, labels = learned.network, learned.info.labels
     points = under_conditions(MINE, lambda batch: logits_of(network, batch), labels)
     assert {point.condition for point in points} == set(CONDITIONS)
     first = [point for point in points if point.strength == 0]
