@@ -15,10 +15,12 @@ from training.augment import Augmentation, Batch, augment
 from training.calibration import expected_calibration_error, reliability, risk_coverage
 from training.directions import Direction
 from training.files import write_whole
+from training.pixels import PixelAugmentation, with_crops
 from training.samples import FloatArray, Samples, TextArray
 
 __all__ = [
     "CONDITIONS",
+    "PIXEL_CONDITIONS",
     "Classify",
     "ConditionPoint",
     "Evaluation",
@@ -80,6 +82,32 @@ CONDITIONS: dict[str, tuple[tuple[float, ...], Callable[[float], Augmentation]]]
     ),
 }
 """For each condition: growing strengths, and the change of the hands that stands for one of them."""
+_CLEAR = PixelAugmentation.none()
+PIXEL_CONDITIONS: dict[
+    str, tuple[tuple[float, ...], Callable[[float], tuple[Augmentation, PixelAugmentation]]]
+] = {
+    "clutter: share of hands before another background": (
+        (0, 0.25, 0.5, 0.75, 1),
+        lambda s: (_STILL, replace(_CLEAR, clutter=s)),
+    ),
+    "occlusion: share of hands with a part covered": (
+        (0, 0.25, 0.5, 0.75, 1),
+        lambda s: (_STILL, replace(_CLEAR, hide=s)),
+    ),
+    "angle: turned in the picture by degrees": (
+        (0, 10, 20, 30, 40),
+        lambda s: (replace(_STILL, roll=s), _CLEAR),
+    ),
+    "size: share of hands of 14 to 40 pixels": (
+        (0, 0.25, 0.5, 0.75, 1),
+        lambda s: (_STILL, replace(_CLEAR, coarse=s)),
+    ),
+    "variation: share of hands in gloves of any colour": (
+        (0, 0.25, 0.5, 0.75, 1),
+        lambda s: (_STILL, replace(_CLEAR, glove=s)),
+    ),
+}
+"""The same for networks that look at pixels; where they see points, too, these are turned alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,25 +281,31 @@ def under_conditions(
     directions: Sequence[Direction] = (),
     seed: int = 0,
 ) -> tuple[ConditionPoint, ...]:
-    """Accuracy on changed copies of the samples: each of `CONDITIONS` at growing strength."""
+    """Accuracy on changed copies of the samples: each of `CONDITIONS` at growing strength.
+
+    If there are pictures among the samples, it is each of `PIXEL_CONDITIONS`, on the samples that have one.
+    """
     places = {label: number for number, label in enumerate(labels)}
     samples = samples.take(np.array([label in places for label in samples.label.tolist()], bool))
     shown = np.array([places[label] for label in samples.label.tolist()], np.int64)
     points = []
+
+    def ask(condition: str, strength: float, how: Augmentation, pixels: PixelAugmentation | None) -> None:
+        rng = np.random.default_rng(seed)
+        batch = augment(samples.landmarks, samples.world, samples.right, shown, rng, how, labels, directions)
+        if pixels:
+            batch = with_crops(batch, samples, rng, pixels)
+        right = classify(batch).argmax(axis=1) == batch.label
+        points.append(ConditionPoint(condition, strength, float(right[batch.weight > 0].mean())))
+
+    if samples.has_crop.any():
+        for condition, (strengths, change_both) in PIXEL_CONDITIONS.items():
+            for strength in strengths:
+                ask(condition, strength, *change_both(strength))
+        return tuple(points)
     for condition, (strengths, change) in CONDITIONS.items():
         for strength in strengths:
-            batch = augment(
-                samples.landmarks,
-                samples.world,
-                samples.right,
-                shown,
-                np.random.default_rng(seed),
-                change(strength),
-                labels,
-                directions,
-            )
-            right = classify(batch).argmax(axis=1) == batch.label
-            points.append(ConditionPoint(condition, strength, float(right[batch.weight > 0].mean())))
+            ask(condition, strength, change(strength), None)
     return tuple(points)
 
 

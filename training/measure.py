@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
-from training.augment import Augmentation, Batch, augment
+from livefg.recognition.gestures import crop_side
+from training.augment import Batch
 from training.calibration import softmax
 from training.evaluation import Evaluation, evaluate, under_conditions
+from training.fit import still
 from training.samples import FloatArray
-from training.sources.dataset import DatasetFile, Gathered, gather
+from training.sources.dataset import DatasetFile, Gathered, gather, with_pictures_only
 
 __all__ = ["measure"]
 
@@ -32,24 +36,18 @@ def measure(
 
     With `conditions`, also under changes of growing strength. Raises LivefgError if nothing can be examined.
     """
-    gathered = gather(dataset, progress)
+    pictures = crop_side(classifier.network) is not None
+    gathered = with_pictures_only(gather(dataset, progress, pictures=pictures), needed=pictures)
     samples = gathered.samples
     if not len(samples):
         raise LivefgError(f"There is no hand to examine in {dataset.root}.")
-    batch = augment(
-        samples.landmarks,
-        samples.world,
-        samples.right,
-        np.zeros(len(samples), np.int64),
-        np.random.default_rng(0),
-        Augmentation.none(),
-    )
+    batch = still(samples, np.zeros(len(samples), np.int64))
 
     def classify(some: Batch) -> FloatArray:
         pieces = [slice(start, start + _AT_ONCE) for start in range(0, len(some.landmarks), _AT_ONCE)]
-        return np.concatenate(
-            [classifier.classify(some.landmarks[one], some.world[one], some.right[one]) for one in pieces]
-        )
+        inputs: list[npt.NDArray[Any]] = [some.landmarks, some.world, some.right]
+        inputs += [] if some.crop is None else [some.crop]
+        return np.concatenate([classifier.classify(*(array[one] for array in inputs)) for one in pieces])
 
     info, chances = classifier.info, classify(batch)
     before = None

@@ -118,10 +118,10 @@ def _gloved(picture: FloatArray, hand: FloatArray, rng: np.random.Generator) -> 
     """The hand in one colour, its light and shade kept: a glove, paint, or coloured light."""
     shade = picture.mean(axis=2, keepdims=True)
     colour = rng.random(3).astype(np.float32)
-    contrast = rng.uniform(0.4, 1.6)
+    contrast = float(rng.uniform(0.4, 1.6))
     mean = float((shade * hand).sum() / max(float(hand.sum()), 1.0))
     coloured = np.clip(colour + (shade - mean) * contrast, 0, 1)
-    strength = rng.uniform(0.5, 1.0) * hand
+    strength = float(rng.uniform(0.5, 1.0)) * hand
     return np.asarray(picture * (1 - strength) + coloured * strength, np.float32)
 
 
@@ -174,13 +174,14 @@ def _coarse(picture: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def _lit(picture: FloatArray, rng: np.random.Generator, how: PixelAugmentation) -> ByteArray:
     """In other light, through another camera, as bytes."""
-    bright, contrast = np.exp(rng.normal(0, how.light, 2) * [1.0, 0.6])
-    colour = np.exp(rng.normal(0, how.colour, 3))
+    # Plain and float32 numbers: a float64 among them would make all of it twice as slow.
+    bright, contrast = np.exp(rng.normal(0, how.light, 2) * [1.0, 0.6]).tolist()
+    colour = (bright * np.exp(rng.normal(0, how.colour, 3))).astype(np.float32)
     if rng.random() < how.grey:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
     if how.light or how.colour:
         mean = picture.mean()
-        picture = ((picture - mean) * contrast + mean) * (bright * colour).astype(np.float32)
+        picture = ((picture - mean) * contrast + mean) * colour
     if how.noise:
-        picture = picture + rng.standard_normal(picture.shape, np.float32) * (how.noise * rng.random())
+        picture = picture + rng.standard_normal(picture.shape, np.float32) * (how.noise * float(rng.random()))
     return np.asarray(np.clip(np.round(picture * 255), 0, 255), np.uint8)

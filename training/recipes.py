@@ -8,9 +8,9 @@ from typing import Any
 
 from training.fit import FitSettings
 from training.gestures import GestureRecipe
-from training.networks import NetworkShape
+from training.networks import InputKind, NetworkShape
 
-__all__ = ["changed", "default_recipe", "own_recipe", "quick_recipe"]
+__all__ = ["changed", "default_recipe", "own_recipe", "pixel_recipe", "quick_recipe"]
 
 _SHAPE = ("depth", "width", "activation")
 _FIT = ("loss", "margin", "epochs", "seed", "device")
@@ -40,6 +40,14 @@ def quick_recipe() -> GestureRecipe:
     return GestureRecipe(
         NetworkShape(features=("flat", "angles")),
         FitSettings(epochs=6, draws=10000, learning_rate=1e-3),
+    )
+
+
+def pixel_recipe(kind: InputKind) -> GestureRecipe:
+    """A user's own gestures by the hands' pictures, or by these and the landmarks: convolutions take longer."""
+    return GestureRecipe(
+        NetworkShape(features=("flat", "angles"), input=kind),
+        FitSettings(epochs=12, draws=6000, batch=128),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from livefg.errors import LivefgError
 from livefg.sources import open_source
 from livefg.sources.images import is_image
 from training.augment import Augmentation, augment
-from training.evaluation import CONDITIONS, Evaluation, Mistake
+from training.evaluation import CONDITIONS, PIXEL_CONDITIONS, Evaluation, Mistake
+from training.pixels import change_crops
 from training.report.content import DataSource, ImageArray, Strip, Thumbnail
 from training.report.hands import cut_out, drawn_hand, square
 from training.samples import FloatArray, Samples
@@ -23,6 +25,7 @@ from training.sources.dataset import DatasetFile
 
 __all__ = [
     "CLUTTER_NOTE",
+    "PIXEL_NOTE",
     "FindPicture",
     "data_of",
     "pictures_of",
@@ -33,6 +36,9 @@ __all__ = [
 FindPicture = Callable[[Mistake, FloatArray], ImageArray | None]
 """A square picture of a mistake whose landmarks (21, 3) are given; None where there is none."""
 
+PIXEL_NOTE = (
+    "The hands' pictures are changed so. Whether a hand is found at all, and where, is not among these."
+)
 CLUTTER_NOTE = (
     "Clutter is not among these: this classifier sees the hand's points and no pixels, so that what else is in the "
     "picture can only mislead the finding of the hand. It is measured for classifiers of pixels."
@@ -161,6 +167,9 @@ def strips_of(samples: Samples) -> tuple[Strip, ...]:
         return ()
     chosen = samples.take([_ordinary_open_hand(samples)])
     strips = []
+    if samples.has_crop.any():
+        pictured = samples.take(samples.has_crop)
+        return _pictured_strips(pictured.take([_ordinary_open_hand(pictured)]))
     for condition, (strengths, change) in CONDITIONS.items():
         draws = [
             [_changed(chosen, change(strength), seed) for strength in strengths] for seed in range(_DRAWS)
@@ -170,6 +179,25 @@ def strips_of(samples: Samples) -> tuple[Strip, ...]:
         sizes = [float(np.abs(hands[-1] - hands[0]).mean()) for hands in shown]
         typical = shown[int(np.argsort(sizes)[len(sizes) // 2])]
         strips.append(Strip(condition, [drawn_hand(points, _STRIP_SIDE) for points in typical]))
+    return tuple(strips)
+
+
+def _pictured_strips(one: Samples) -> tuple[Strip, ...]:
+    """The same of a hand with a picture, for classifiers that look at pictures."""
+    strips = []
+    for condition, (strengths, change) in PIXEL_CONDITIONS.items():
+        images = []
+        for strength in strengths:
+            rng = np.random.default_rng(1)
+            points, pixels = change(strength)
+            # One hand cannot show a share: from the first strength on it is changed.
+            pixels = replace(
+                pixels, **{name: float(value > 0) for name, value in asdict(pixels).items() if value}
+            )
+            # And it is turned by the angle itself, where hands in general are by such angles.
+            roll = np.array([points.roll])
+            images.append(square(change_crops(one.crops(), one.landmarks, roll, rng, pixels)[0]))
+        strips.append(Strip(condition, images))
     return tuple(strips)
 
 

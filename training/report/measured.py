@@ -9,6 +9,7 @@ from training.evaluation import Evaluation
 from training.report.content import Report
 from training.report.gestures import (
     CLUTTER_NOTE,
+    PIXEL_NOTE,
     data_of,
     pictures_of,
     strips_of,
@@ -31,7 +32,7 @@ def report_on_measurement(
         facts=_facts(classifier),
         thumbnails=thumbnails_of(evaluation, samples, pictures_of(dataset)),
         strips=strips_of(samples) if evaluation.conditions else (),
-        conditions_note=CLUTTER_NOTE,
+        conditions_note=PIXEL_NOTE if samples.has_crop.any() else CLUTTER_NOTE,
         data=data_of(samples.take([]), samples, thanks, gathered.reasons()),
         notes=_strangers(evaluation, gathered),
     )

@@ -12,6 +12,7 @@ import torch
 from training.report.content import Curve, Report
 from training.report.gestures import (
     CLUTTER_NOTE,
+    PIXEL_NOTE,
     data_of,
     pictures_of,
     strips_of,
@@ -43,7 +44,7 @@ def report_on_training(
         curves_note=_curves_note(trained),
         thumbnails=thumbnails_of(evaluation, held.samples, pictures_of(dataset)),
         strips=strips_of(held.samples),
-        conditions_note=CLUTTER_NOTE,
+        conditions_note=PIXEL_NOTE if held.samples.has_crop.any() else CLUTTER_NOTE,
         data=data_of(learned, held.samples, thanks, trained.gathered.reasons()),
         notes=trained.notes,
         created=trained.about.created,
@@ -79,14 +80,15 @@ def _curves_note(trained: Trained) -> str:
 def _facts(trained: Trained, recipe: GestureRecipe) -> list[tuple[str, str]]:
     about, fit, shape = trained.about, recipe.fit, trained.about.shape
     seen = {"flat": "points in the picture", "angles": "angles and distances", "world": "points in space"}
+    points = [] if shape.input == "pixels" else [seen.get(group, group) for group in shape.features]
+    picture = [] if shape.input == "landmarks" else ["the hand's picture of 64 by 64 pixels, by convolutions"]
     together = "" if shape.members == 1 else f"{shape.members} together, each "
-    layers = (
-        f"{together}{shape.depth} hidden layer{'' if shape.depth == 1 else 's'} of {shape.width}, {shape.activation}"
-    )
+    layer = "hidden layer" if shape.depth == 1 else "hidden layers"
+    layers = f"{together}{shape.depth} {layer} of {shape.width}, {shape.activation}"
     where = platform.processor() or platform.machine()
     return [
         ("File", f"{trained.path.name}, {trained.path.stat().st_size / 1e6:.2f} MB"),
-        ("Sees", ", ".join(seen.get(group, group) for group in shape.features)),
+        ("Sees", ", ".join([*points, *picture])),
         ("Network", f"{layers}, dropout {shape.dropout:g}"),
         ("Loss", about.loss),
         (

@@ -39,7 +39,7 @@ from training.samples import Rejection, Samples
 from training.sources.pictures import HandChoice, PictureReader, choose_hand
 from training.sources.tables import Layout, read_table
 
-__all__ = ["DatasetFile", "Gathered", "SourceEntry", "folder_as_dataset", "gather"]
+__all__ = ["DatasetFile", "Gathered", "SourceEntry", "folder_as_dataset", "gather", "with_pictures_only"]
 
 Kind = Literal["pictures", "table", "samples", "posed"]
 Progress = Callable[[str, int, int], None]
@@ -173,6 +173,19 @@ def gather(
         rejections += refused
     samples = Samples.concatenate(tables)
     return Gathered(point_where_named(samples, dataset.directions), tuple(rejections))
+
+
+def with_pictures_only(gathered: Gathered, *, needed: bool = True) -> Gathered:
+    """What was gathered without the hands of which there is no picture, if one is needed; these are rejections."""
+    samples = gathered.samples
+    if not needed:
+        return gathered
+    lacking = samples.take(~samples.has_crop)
+    refused = tuple(
+        Rejection(source, item, "no picture of the hand")
+        for source, item in zip(lacking.source.tolist(), lacking.item.tolist(), strict=True)
+    )
+    return Gathered(samples.take(samples.has_crop), gathered.rejections + refused)
 
 
 def _silent(source: str, done: int, total: int) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from livefg.errors import LivefgError
 from training.synthetic.generate import generate
+from training.synthetic.pictures import pictured_hands
 from training.synthetic.report import report
 from training.synthetic.sheet import write_sheets
 from training.synthetic.table import compact, joined, write_table
@@ -42,14 +43,37 @@ __all__ = ["command", "main"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the well-found samples alone as a small table for training.",
 )
+@click.option(
+    "--pictures",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write some well-found samples with pictures of the hands, for networks that look at pixels.",
+)
+@click.option(
+    "--pictures-per-class",
+    default=70,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="So many of them; none gets 4 times that.",
+)
 @click.option("--sheets", is_flag=True, help="Also write a contact sheet a class, to look at.")
-def command(folder: Path, per_class: int, jobs: int, seed: int, table: Path | None, sheets: bool) -> None:
+def command(
+    folder: Path,
+    per_class: int,
+    jobs: int,
+    seed: int,
+    table: Path | None,
+    pictures: Path | None,
+    pictures_per_class: int,
+    sheets: bool,
+) -> None:
     """Render hands that show every gesture, and find their landmarks with livefg's own perception."""
     wanted = generate(folder, per_class, seed, jobs)
     whole = joined(folder, wanted)
     write_table(folder / "table.npz", whole)
     if table:
         write_table(table, compact(whole))
+    if pictures:
+        pictured_hands(folder, wanted, pictures_per_class).save(pictures, half=True)
     if sheets:
         write_sheets(folder, wanted)
     Console().print(report(whole))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from training.synthetic.shards import Shard, read_arrays, write_arrays
 
-__all__ = ["compact", "joined", "write_table"]
+__all__ = ["compact", "joined", "trusted", "write_table"]
 
 Table = dict[str, npt.NDArray[Any]]
 
@@ -38,6 +38,13 @@ def joined(folder: Path, wanted: Sequence[Shard]) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def trusted(table: Table) -> npt.NDArray[np.bool_]:
+    """(n,): whether a sample's landmarks show what its label says, as `compact` explains."""
+    tips = np.linalg.norm((table["landmarks"][:, _TIPS, :2] - table["joints"][:, _TIPS]), axis=2).max(axis=1)
+    shown = (table["error"] < _TRUSTED_WITHIN) & (tips < _TIPS_WITHIN * table["palm"])
+    return np.asarray(table["found"] & shown)
+
+
 def compact(table: Table) -> Table:
     """The rows whose landmarks show what the label says, in the order of labels and samples, as float16.
 
@@ -49,9 +56,7 @@ def compact(table: Table) -> Table:
     (n,), and `item` (n,), the pose's name and the sample's number. `training.samples.Samples.load` reads it. The
     steps are far below the landmarks' own error, and make the file smaller by a third.
     """
-    tips = np.linalg.norm((table["landmarks"][:, _TIPS, :2] - table["joints"][:, _TIPS]), axis=2).max(axis=1)
-    shown = (table["error"] < _TRUSTED_WITHIN) & (tips < _TIPS_WITHIN * table["palm"])
-    good = np.flatnonzero(table["found"] & shown)
+    good = np.flatnonzero(trusted(table))
     order = good[np.lexsort((table["index"][good], table["label"][good]))]
     named = table["pose"][order].tolist(), table["index"][order].tolist()
     return {
