@@ -147,6 +147,12 @@ def test_a_recording_that_cannot_be_written_is_one_sentence(livefg: Run, tmp_pat
     assert "cannot be made" in ended.err.splitlines()[-1]
 
 
+def test_a_classifier_of_people_that_is_not_there_is_one_sentence(livefg: Run) -> None:
+    ended = livefg(*DEMO, "--identity-model", "nobody_s")
+    assert (ended.code, ended.out) == (1, "")
+    assert "'nobody_s'" in ended.err.splitlines()[-1]
+
+
 def test_sizes_are_checked(livefg: Run) -> None:
     ended = livefg("live", "--size", "large")
     assert ended.code == 2
