@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from livefg.sinks.recorder import Recorder
     from livefg.sources import Source
 
-__all__ = ["Watch", "command", "watch"]
+__all__ = ["RELOAD_SECONDS", "Companion", "Notices", "Watch", "command", "event_line", "watch"]
 
 _STATISTICS_SECONDS = 30.0
-_RELOAD_SECONDS = 0.5
+RELOAD_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ class Watch:
 
     `source_options` go to `open_source`. `mirror` None: mirrored for cameras. `duration` is in seconds, None
     without end. `statistics` is the interval in seconds between lines on stderr, 0 for none. `actions` is a file
-    that says which events set off what; in a `dry_run` they are only told. `on_view` gets every view.
+    that says which events set off what; in a `dry_run` they are only told. `on_view` gets every view. `others` are
+    sources to watch beside the first.
     """
 
     source: str
@@ -62,11 +63,16 @@ class Watch:
     actions: Path | None = None
     dry_run: bool = False
     on_view: Callable[[View], Any] | None = None
+    others: tuple[str, ...] = ()
 
 
 @click.command()
 @click.option(
-    "--source", default="0", show_default=True, help="Camera number or path, address, file, folder, or demo."
+    "--source",
+    "sources",
+    multiple=True,
+    default=("0",),
+    help="Camera number or path, address, file, folder, or demo; may be given again to watch several.  [default: 0]",
 )
 @click.option("--headless", is_flag=True, help="Open no window; print events as they come.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: print every result as a JSON line.")
@@ -123,6 +129,7 @@ class Watch:
 )
 @pipeline_options
 def command(
+    sources: tuple[str, ...],
     size: tuple[int, int] | None,
     fps: float | None,
     fourcc: str | None,
@@ -143,6 +150,8 @@ def command(
         raise click.UsageError("--json prints the results of a run without a window: add --headless.")
     if options["dry_run"] and not options["actions"]:
         raise click.UsageError("--dry-run is about actions: add --actions FILE.")
+    if len(sources) > 1 and (options["record"] or options["actions"]):
+        raise click.UsageError("--record and --actions are for one --source.")
     settings = replace(economical(pipeline_settings(options)), liveness=liveness)
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
@@ -154,7 +163,15 @@ def command(
         "mirrored": source_mirrored,
         "loop": loop,
     }
-    watch(Watch(settings=settings, source_options=source_options, statistics=statistics, **options))
+    request = Watch(
+        source=sources[0],
+        others=sources[1:],
+        settings=settings,
+        source_options=source_options,
+        statistics=statistics,
+        **options,
+    )
+    watch(request)
 
 
 def watch(request: Watch) -> None:
@@ -167,7 +184,12 @@ def watch(request: Watch) -> None:
         from livefg.sinks.display import check_display
 
         check_display()
-    notices = _Notices()
+    if request.others:
+        from livefg.cli.live_together import watch_together
+
+        watch_together(request)
+        return
+    notices = Notices()
     with ExitStack() as stack:
         source, pipeline = _open(request, notices, stack)
         tell_stages(pipeline.reports)
@@ -181,7 +203,7 @@ def watch(request: Watch) -> None:
         if request.actions:
             loop.add_sink(stack.enter_context(_actions(request.actions, request.dry_run, notices)))
         stack.enter_context(loop)
-        stack.enter_context(_Companion(loop, request))
+        stack.enter_context(Companion(loop.stop, lambda: loop.statistics().line(), request))
         if request.headless:
             _without_window(request, loop)
         else:
@@ -189,26 +211,27 @@ def watch(request: Watch) -> None:
         tell(loop.statistics().line())
 
 
-def _actions(path: Path, dry_run: bool, notices: _Notices) -> ActionRunner:
+def _actions(path: Path, dry_run: bool, notices: Notices) -> ActionRunner:
     """What does what the file asks for."""
     from livefg.actions import ActionRunner, load_actions
 
     return ActionRunner(load_actions(path), notices, dry_run=dry_run)
 
 
-class _Notices:
+class Notices:
     """Sentences of source and recorder, from any thread: to stderr and, once there is one, to the window."""
 
     def __init__(self) -> None:
         self.also: Callable[[str], None] | None = None
 
     def __call__(self, sentence: str) -> None:
+        """Tell one."""
         tell(sentence)
         if self.also:
             self.also(sentence)
 
 
-def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, Pipeline]:
+def _open(request: Watch, notices: Notices, stack: ExitStack) -> tuple[Source, Pipeline]:
     """The source and the networks, opened side by side: both take about as long."""
     from livefg.pipeline import Pipeline
     from livefg.sources import open_source
@@ -217,7 +240,7 @@ def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, 
     with ThreadPoolExecutor(1) as executor:
         opening = executor.submit(open_source, request.source, **options)
         try:
-            settings = replace(request.settings, reload_interval=_RELOAD_SECONDS)
+            settings = replace(request.settings, reload_interval=RELOAD_SECONDS)
             pipeline = stack.enter_context(Pipeline(settings, notices))
         except BaseException:
             if not opening.exception():
@@ -226,11 +249,13 @@ def _open(request: Watch, notices: _Notices, stack: ExitStack) -> tuple[Source, 
         return stack.enter_context(opening.result()), pipeline
 
 
-class _Companion:
+class Companion:
     """A thread beside the loop that prints statistics now and then, and ends the loop when its time is up."""
 
-    def __init__(self, loop: LiveLoop, request: Watch) -> None:
-        self._loop = loop
+    def __init__(self, stop: Callable[[], None], line: Callable[[], str], request: Watch) -> None:
+        """`stop` ends what runs, `line` says how it is doing."""
+        self._stop = stop
+        self._line = line
         self._interval = request.statistics
         self._duration = request.duration
         self._done = threading.Event()
@@ -251,9 +276,9 @@ class _Companion:
             if self._done.wait(max(0.0, min(line, end) - time.monotonic())):
                 return
             if time.monotonic() >= end:
-                self._loop.stop()
+                self._stop()
                 return
-            tell(f"{self._loop.statistics().line()}  {_resident_megabytes()} MB")
+            tell(f"{self._line()}  {_resident_megabytes()} MB")
             line += self._interval
 
 
@@ -278,12 +303,12 @@ def _without_window(request: Watch, loop: LiveLoop) -> None:
         else:
             start = view.result.time if start is None else start
             for event in view.result.events:
-                click.echo(_event_line(event, view.result, start))
+                click.echo(event_line(event, view.result, start))
         if request.on_view:
             request.on_view(view)
 
 
-def _event_line(event: Event, result: FrameResult, start: float) -> str:
+def event_line(event: Event, result: FrameResult, start: float) -> str:
     """As in `  12.34 s  gesture  start  thumb_up        left hand 3   93 %`."""
     side = next((f"{hand.side} " for hand in result.hands if hand.track == event.track), "")
     owner = f"{event.kind} {event.track}" if event.kind in {"face", "head"} else f"{side}hand {event.track}"
@@ -298,7 +323,7 @@ def _in_window(
     loop: LiveLoop,
     source: Source,
     recorder: Recorder,
-    notices: _Notices,
+    notices: Notices,
     devices: Callable[[], tuple[str, ...]],
 ) -> None:
     """Show the loop in a window and do what its keys ask."""

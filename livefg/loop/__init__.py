@@ -5,6 +5,7 @@ from livefg.loop.recorded import decode_ahead, run_recorded
 from livefg.loop.slot import BoundedQueue, Slot
 from livefg.loop.statistics import Statistics
 from livefg.loop.stop import StopSignals
+from livefg.loop.together import Together
 
 __all__ = [
     "BoundedQueue",
@@ -13,6 +14,7 @@ __all__ = [
     "Slot",
     "Statistics",
     "StopSignals",
+    "Together",
     "View",
     "decode_ahead",
     "run_recorded",

@@ -52,6 +52,21 @@ def test_a_run_ends_when_its_time_is_up(livefg: Run) -> None:
     assert "frames dropped" in ended.err.splitlines()[-1]
 
 
+def test_two_sources_are_watched_side_by_side(livefg: Run, clip: Path) -> None:
+    ended = livefg("live", "--source", clip, "--source", "demo", "--headless", "--json", "--duration", "4")
+    assert ended.code == 0
+    results = [FrameResult.from_json(line) for line in ended.out.splitlines()]
+    assert len({result.source for result in results}) == 2
+    statistics = ended.err.splitlines()[-2:]
+    assert [line.split(":")[0] for line in statistics] == ["1", "2"]
+
+
+def test_two_sources_are_not_recorded(livefg: Run, tmp_path: Path) -> None:
+    ended = livefg(*DEMO, "--source", "demo", "--record", tmp_path / "both.mp4")
+    assert ended.code == 2
+    assert "--record" in ended.err
+
+
 def test_json_lines_are_results_and_nothing_else(livefg: Run, clip: Path) -> None:
     ended = livefg("live", "--source", clip, "--headless", "--json")
     results = [FrameResult.from_json(line) for line in ended.out.splitlines()]
