@@ -1,6 +1,7 @@
-"""The bank of landmarks that ships: hands without a gesture for everybody, and the shipped gestures to extend.
+"""The bank that ships: hands without a gesture for everybody, and the shipped gestures to extend.
 
-It lies in `training/data`, small enough to be installed with livefg.
+It holds landmarks, and for networks that look at pixels rendered hands with their pictures. Its files lie in
+`training/data`, small enough to be installed with livefg.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import numpy as np
 
 from training.export import Learned
 from training.fit import logits_of, still
+from training.networks import InputKind
 from training.samples import Samples
 
-__all__ = ["NONE", "Table", "compact_bank", "shipped_bank", "with_bank"]
+__all__ = ["NONE", "Table", "compact_bank", "shipped_bank", "shipped_hands", "with_bank"]
 
 NONE = "none"
 _ALIKE = 0.3
@@ -35,6 +37,19 @@ class Table:
 def shipped_bank() -> Path:
     """The bank's file; it may be missing in a tree from which nothing was trained yet."""
     return Path(__file__).parent / "data" / "bank.npz"
+
+
+def shipped_hands(kind: InputKind) -> Samples:
+    """What ships for networks that look at landmarks, pixels or both; nothing if the files are missing."""
+    pictures = Path(__file__).parent / "data" / "rendered_pictures.npz"
+    files = {
+        "landmarks": [shipped_bank()],
+        "pixels": [pictures],
+        "both": [shipped_bank(), pictures],
+    }
+    return Samples.concatenate(
+        Samples.load(path, pictures=kind != "landmarks") for path in files[kind] if path.exists()
+    )
 
 
 def with_bank(own: Samples, bank: Samples, known: Sequence[str], judge: Learned | None) -> Table:

@@ -13,7 +13,7 @@ from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir, us
 from training.extra import require_training_extra
 
 if TYPE_CHECKING:
-    from training.gestures import Trained
+    from training.gestures import GestureRecipe, Trained
     from training.sources.dataset import DatasetFile
 
 __all__ = ["dataset_in", "gestures"]
@@ -97,21 +97,29 @@ def _train(data: Path, path: Path, work: Path, progress: Any, options: dict[str,
     import torch  # noqa: PLC0415
 
     from livefg.inference.manifest import find_model  # noqa: PLC0415
+    from training.export import read_network  # noqa: PLC0415
     from training.gestures import train_gestures  # noqa: PLC0415
-    from training.recipes import changed, default_recipe, own_recipe, quick_recipe  # noqa: PLC0415
+    from training.recipes import changed  # noqa: PLC0415
     from training.samples import Samples  # noqa: PLC0415
 
     if not _available(torch, options["device"]):
         raise LivefgError(f"torch cannot train on {options['device']!r} on this machine.")
     shipping = options["recipe"] == "default"
-    recipe = default_recipe() if shipping else quick_recipe() if options["extend"] else own_recipe()
+    if shipping and options["input"] not in (None, "landmarks"):
+        raise LivefgError(
+            "What ships looks at landmarks: --recipe default cannot be had with another --input."
+        )
+    base = find_model(options["base"]).path if options["extend"] else None
+    if base:
+        read_network(base, options["input"])  # or says why they do not fit together
+    recipe = _recipe(shipping, options)
     dataset = _shipped_dataset(data) if shipping else dataset_in(data)
     trained = train_gestures(
         dataset,
         path,
         changed(recipe, options),
         progress,
-        extend=find_model(options["base"]).path if options["extend"] else None,
+        extend=base,
         bank=Samples.empty() if shipping else None,
         folder=work,
         resume=options["resume"],
@@ -121,6 +129,16 @@ def _train(data: Path, path: Path, work: Path, progress: Any, options: dict[str,
 
         ship(trained, path.parent, dataset.sources)
     return trained
+
+
+def _recipe(shipping: bool, options: dict[str, Any]) -> GestureRecipe:
+    from training.recipes import default_recipe, own_recipe, pixel_recipe, quick_recipe  # noqa: PLC0415
+
+    if shipping:
+        return default_recipe()
+    if options["extend"]:
+        return quick_recipe()
+    return own_recipe() if options["input"] in (None, "landmarks") else pixel_recipe()
 
 
 def dataset_in(data: Path) -> DatasetFile:

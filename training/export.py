@@ -27,7 +27,7 @@ from training.augment import Batch
 from training.directions import Direction
 from training.features import EMBEDDING
 from training.files import write_whole
-from training.networks import GestureNetwork, NetworkShape
+from training.networks import GestureNetwork, InputKind, NetworkShape
 from training.samples import CROP_SIDE, POINTS, ByteArray, FloatArray
 
 __all__ = [
@@ -238,10 +238,10 @@ def _described(shape: NetworkShape) -> dict[str, Any]:
     return {name: value for name, value in asdict(shape).items() if (name, value) != ("input", "landmarks")}
 
 
-def read_network(path: Path) -> Learned:
+def read_network(path: Path, wanted: InputKind | None = None) -> Learned:
     """The network in a file that `export` wrote, so that training can go on from it.
 
-    Raises LivefgError if the file is none of livefg's own.
+    Raises LivefgError if the file is none of livefg's own, or its network looks at something else than `wanted`.
     """
     try:
         model = onnx.load(str(path))
@@ -252,6 +252,12 @@ def read_network(path: Path) -> Learned:
         raise LivefgError(f"{path} was not made by livefg's training, so it cannot be extended.")
     values = json.loads(metadata["livefg.network"])
     shape = NetworkShape(**{**values, "features": tuple(values["features"])})
+    if wanted not in (None, shape.input):
+        sees = {"landmarks": "landmarks", "pixels": "pixels", "both": "both landmarks and pixels"}
+        raise LivefgError(
+            f"{path} looks at {sees[shape.input]}, so it cannot be extended with --input {wanted}; leave out --input, "
+            "or --extend."
+        )
     info = ClassifierInfo.from_metadata(metadata, str(path))
     directions = tuple(Direction(**one) for one in json.loads(metadata.get("livefg.directions", "[]")))
     network = GestureNetwork(shape, len(info.labels))

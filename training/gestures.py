@@ -17,15 +17,15 @@ import torch
 
 from livefg.errors import LivefgError
 from training.augment import Batch
-from training.bank import NONE, Table, shipped_bank, with_bank
+from training.bank import NONE, Table, shipped_hands, with_bank
 from training.calibration import fit_temperature, reject_threshold, softmax
 from training.directions import Direction
 from training.evaluation import ConditionPoint, Evaluation, evaluate, headline, under_conditions
 from training.export import About, Learned, Parity, export, read_network
 from training.fit import Epoch, FitSettings, Fitted, fit, logits_of, still
-from training.networks import NetworkShape
+from training.networks import InputKind, NetworkShape
 from training.samples import FloatArray, Samples
-from training.sources.dataset import DatasetFile, Gathered, gather
+from training.sources.dataset import DatasetFile, Gathered, gather, with_pictures_only
 from training.split import Split, SplitBy, leave_one_out, split, split_as_data_allow
 
 __all__ = ["GestureRecipe", "Held", "Teller", "Trained", "calibrated", "examine", "train_gestures"]
@@ -125,16 +125,23 @@ def train_gestures(
     """
     # 1. The examples.
     tell.step("reading the examples")
-    gathered = gather(dataset, tell.gathering)
-    _require_enough(gathered)
-
-    # 2. What there is to tell apart: none and the dataset's gestures, and with them those of another classifier.
     base = read_network(extend) if extend else None
-    table = with_bank(gathered.samples, _bank(bank), base.info.labels if base else (), base)
-    labels = _in_order(table.labels, dataset.labels)
-    directions = (*dataset.directions, *(base.directions if base else ()))
     if base:
         recipe = replace(recipe, shape=base.network.shape)
+    kind = recipe.shape.input
+    gathered = gather(dataset, tell.gathering, pictures=kind != "landmarks")
+    gathered = with_pictures_only(gathered, needed=kind == "pixels")
+    _require_enough(gathered, kind)
+
+    # 2. What there is to tell apart: none and the dataset's gestures, and with them those of another classifier.
+    table = with_bank(
+        gathered.samples,
+        shipped_hands(kind) if bank is None else bank,
+        base.info.labels if base else (),
+        base,
+    )
+    labels = _in_order(table.labels, dataset.labels)
+    directions = (*dataset.directions, *(base.directions if base else ()))
 
     # 3. An examination: networks that never saw the held-back people.
     held = examine(table, labels, recipe, directions, tell, base)
@@ -246,7 +253,12 @@ def examine(
     return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how, examiner, tuple(networks))
 
 
-def _require_enough(gathered: Gathered) -> None:
+def _require_enough(gathered: Gathered, kind: InputKind) -> None:
+    if kind == "both" and not gathered.samples.has_crop.any():
+        raise LivefgError(
+            "None of the examples has a picture of the hand, as landmark tables and recordings without thumbnails "
+            "have none: leave out --input."
+        )
     counts = gathered.samples.counts()
     gestures = {label: count for label, count in counts.items() if label != NONE}
     if not gestures:
@@ -260,13 +272,6 @@ def _require_enough(gathered: Gathered) -> None:
             raise LivefgError(
                 f"{label!r} has {count} usable examples; at least {_FEWEST} are needed, better 20."
             )
-
-
-def _bank(given: Samples | None) -> Samples:
-    if given is not None:
-        return given
-    path = shipped_bank()
-    return Samples.load(path) if path.exists() else Samples.empty()
 
 
 def _in_order(labels: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:

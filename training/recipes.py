@@ -8,11 +8,11 @@ from typing import Any
 
 from training.fit import FitSettings
 from training.gestures import GestureRecipe
-from training.networks import InputKind, NetworkShape
+from training.networks import NetworkShape
 
 __all__ = ["changed", "default_recipe", "own_recipe", "pixel_recipe", "quick_recipe"]
 
-_SHAPE = ("depth", "width", "activation")
+_SHAPE = ("input", "depth", "width", "activation")
 _FIT = ("loss", "margin", "epochs", "seed", "device")
 _RECIPE = ("hold_back", "false_rate")
 
@@ -43,10 +43,10 @@ def quick_recipe() -> GestureRecipe:
     )
 
 
-def pixel_recipe(kind: InputKind) -> GestureRecipe:
-    """A user's own gestures by the hands' pictures, or by these and the landmarks: convolutions take longer."""
+def pixel_recipe() -> GestureRecipe:
+    """A user's own gestures by the hands' pictures, perhaps beside the landmarks: convolutions take longer."""
     return GestureRecipe(
-        NetworkShape(features=("flat", "angles"), input=kind),
+        NetworkShape(features=("flat", "angles"), input="pixels"),
         FitSettings(epochs=12, draws=6000, batch=128),
     )
 

@@ -50,7 +50,7 @@ __all__ = ["command", "main"]
 )
 @click.option(
     "--pictures-per-class",
-    default=70,
+    default=120,
     show_default=True,
     type=click.IntRange(min=1),
     help="So many of them; none gets 4 times that.",
