@@ -13,9 +13,9 @@ from training.files import write_whole
 from training.gestures import Trained
 from training.sources.dataset import SourceEntry
 
-__all__ = ["card", "ship"]
+__all__ = ["BANK_ROWS", "card", "ship"]
 
-_BANK_ROWS = 60
+BANK_ROWS = 60
 _MADE_WITH = "python -m training gestures --recipe default --data DIR"
 _LICENCE = "Apache-2.0"
 _NOTICE = "livefg; learned from data under MIT and Apache-2.0, listed in the card"
@@ -55,7 +55,7 @@ def ship(trained: Trained, models: Path, sources: Sequence[SourceEntry], bank: P
     }
     write_whole(models / entry["card"], card(trained, entry, sources).encode())
     update_manifest(models, {name: entry})
-    compact_bank(trained.gathered.samples, _BANK_ROWS).save(bank or shipped_bank(), half=True)
+    compact_bank(trained.gathered.samples, BANK_ROWS).save(bank or shipped_bank(), half=True)
 
 
 def card(trained: Trained, entry: dict[str, Any], sources: Sequence[SourceEntry]) -> str:
