@@ -44,6 +44,11 @@ _DEFAULT_NAME = "my_gestures"
     help="Rebuild what ships with livefg; --data is the data folder.",
 )
 @click.option(
+    "--input",
+    type=click.Choice(["landmarks", "pixels", "both"]),
+    help="What the network looks at: the hand's points, its picture, or both.  [default: landmarks]",
+)
+@click.option(
     "--loss", type=click.Choice(["cross_entropy", "focal", "weston_watkins"]), help="What to make small."
 )
 @click.option("--margin", type=float, help="The margin of weston_watkins.  [default: 1]")
