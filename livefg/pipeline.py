@@ -66,9 +66,10 @@ class PipelineSettings:
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
     frame). `exact` computes every hand and face anew in every frame; without it, what looks as it did a moment ago is
     moved along for two or three frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
-    exact). `gesture_model` names the classifier of gestures, by name or path (None: the one that the user chose, else
-    the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed one is used from
-    the next frame on (0: never). `workers` is how many threads compute side by side (None: see
+    exact). `relieve` takes the lite hand networks once frames that are processed one by one turn out to take longer
+    than 1/25 s, and says so. `gesture_model` names the classifier of gestures, by name or path (None: the one that the
+    user chose, else the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed
+    one is used from the next frame on (0: never). `workers` is how many threads compute side by side (None: see
     `livefg.threads`). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
     `mediapipe_models`.
     """
@@ -91,6 +92,7 @@ class PipelineSettings:
     motion_model: str | None = None
     search_interval: float = 0.0
     exact: bool | None = None
+    relieve: bool = False
     gesture_model: str | None = None
     reload_interval: float = 0.0
     workers: int | None = None
@@ -138,6 +140,10 @@ class Perception(Protocol):
 
     def naming(self, hands: tuple[Hand, ...], frame: Frame) -> Chain[tuple[Hand, ...]]:
         """The hands of a frame with their gestures, while the next frame's chains run."""
+        ...
+
+    def took(self, seconds: float) -> None:
+        """Note how long a frame with hands took, while no chain runs."""
         ...
 
     def reset(self) -> None:
@@ -220,7 +226,10 @@ class Pipeline:
 
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
-        return self._decided(self._begin(frame))
+        result = self._decided(self._begin(frame))
+        if result.hands:
+            self._perception.took(result.seconds["total"])
+        return result
 
     def stream(
         self,

@@ -152,7 +152,8 @@ def command(
         raise click.UsageError("--dry-run is about actions: add --actions FILE.")
     if len(sources) > 1 and (options["record"] or options["actions"]):
         raise click.UsageError("--record and --actions are for one --source.")
-    settings = replace(economical(pipeline_settings(options)), liveness=liveness)
+    settings = economical(pipeline_settings(options))
+    settings = replace(settings, liveness=liveness, relieve=not settings.exact)
     if statistics is None:
         statistics = _STATISTICS_SECONDS if options["headless"] else 0.0
     source_options = {

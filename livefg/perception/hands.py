@@ -149,6 +149,10 @@ class HandTracker:
         self._overview = None
         self._searched.clear()
 
+    def use(self, palms: PalmDetector, landmarks: NetworkCall) -> None:
+        """Go on with other networks; not while a frame is looked at."""
+        self._palms, self._landmarks = palms, landmarks
+
     def update(self, frame: Frame) -> tuple[Hand, ...]:
         """The hands in the next frame, oldest track first. Frames must come in the order of their times."""
         return run_chain(self.steps(frame))

@@ -106,6 +106,9 @@ class MediaPipePerception:
         yield []
         return hands
 
+    def took(self, seconds: float) -> None:
+        """MediaPipe has no smaller networks for a machine that is too slow."""
+
     def answer(self, scores: Mapping[str, float]) -> Label:
         """The gesture that smoothed scores mean: the highest."""
         name = max(scores, key=scores.__getitem__)

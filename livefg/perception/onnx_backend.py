@@ -13,6 +13,7 @@ from livefg.inference.network import Network, NetworkReport
 from livefg.perception.detection import FaceDetector, PalmDetector
 from livefg.perception.faces import FaceTracker
 from livefg.perception.hands import HandTracker
+from livefg.perception.relief import Relief
 from livefg.perception.tracks import FaceMemory
 from livefg.recognition.gesture_reload import GestureModel, GestureReload, log_notice
 from livefg.recognition.gestures import GestureRecognizer, load_gestures
@@ -61,11 +62,7 @@ class OnnxPerception:
                 settings.hands,
                 settings.follows,
                 settings.search_interval,
-                view_interval=0.0
-                if settings.stills
-                else _VIEW_INTERVAL
-                if exact
-                else _ECONOMICAL_VIEW_INTERVAL,
+                view_interval=0.0 if settings.stills else _view_interval(exact),
                 keep=0 if exact else _KEPT_HANDS,
             )
             self._gestures = GestureRecognizer(classifier()) if classifier else None
@@ -90,6 +87,10 @@ class OnnxPerception:
                 keep=0 if exact else _KEPT_FACES,
             )
         self._reports = networks.reports()
+        self._relief: Relief | None = None
+        if self._hands and settings.relieve and not settings.lite:
+            load = partial(Network.load, device=settings.device_of("hands"))
+            self._relief = Relief(load, self._hands.use, on_notice)
 
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
@@ -110,6 +111,11 @@ class OnnxPerception:
         if self._gestures and hands:
             (hands,) = yield [partial(self._gestures, hands, frame.mirrored, frame.image)]
         return hands
+
+    def took(self, seconds: float) -> None:
+        """Note how long a frame with hands took, between two frames."""
+        if self._relief:
+            self._relief.add(seconds)
 
     def look_again(
         self, frame: Frame, hands: Sequence[Hand], faces: Sequence[Face]
@@ -144,6 +150,10 @@ class OnnxPerception:
         """Look for no new classifier any more; the sessions go with their last user."""
         if self._reload:
             self._reload.close()
+
+
+def _view_interval(exact: bool) -> float:
+    return _VIEW_INTERVAL if exact else _ECONOMICAL_VIEW_INTERVAL
 
 
 class _Networks:
