@@ -85,7 +85,7 @@ class Score:
                     name = f"{span.label} as {one.label}"
                     self.confused[name] = self.confused.get(name, 0) + 1
                     turned = {OPPOSITES.get(span.label), mirrored_label(span.label)} - {span.label}
-                    self.opposite += one.label in turned and one.time <= span.end + 0.1
+                    self.opposite += int(one.label in turned and one.time <= span.end + 0.1)
 
     def report(self) -> dict[str, Any]:
         """Rates as numbers that can be written as JSON."""
