@@ -11,17 +11,22 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
 from training.export import Learned
+from training.features import HandFeatures
 from training.fit import logits_of, still
 from training.networks import InputKind
-from training.samples import Samples
+from training.samples import POINTS, Samples
 
 __all__ = ["NONE", "Table", "compact_bank", "shipped_bank", "shipped_hands", "with_bank"]
 
 NONE = "none"
 _ALIKE = 0.3
 """The share of a gesture's examples from which it counts as the same as one of the bank's."""
+_REACH = 1.5
+"""Hands up to so many times as far from a gesture's examples as these from each other are held like them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,10 +61,12 @@ def with_bank(own: Samples, bank: Samples, known: Sequence[str], judge: Learned 
     """Put the user's own samples and the bank together.
 
     With `known` labels (of the classifier to be extended) the bank's samples keep their names. Without, all of them
-    show `none`, except those of gestures that look like one of the user's to `judge`.
+    show `none`, except those of gestures that look like one of the user's to `judge`. Hands of the bank without a
+    gesture that are held as one of the user's gestures are left out: what they show has a name now.
     """
     mine = sorted(set(own.counts()) - {NONE})
     alike = _alike(own, mine, judge)
+    bank = bank.take(~_held_alike(bank, own, mine))
     if known:
         added = bank.take(np.isin(bank.label, list(known)))
         labels = (*known, *(name for name in mine if name not in known))
@@ -101,6 +108,35 @@ def compact_bank(samples: Samples, most: int, seed: int = 0) -> Samples:
         "item": empty,
     }
     return Samples(**values)
+
+
+def _held_alike(bank: Samples, own: Samples, mine: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """(N,): which hands of the bank without a gesture are held like examples of one of the user's gestures.
+
+    That is, about as near to one of them as they are to each other, position, size and rotation aside.
+    """
+    found = np.zeros(len(bank), bool)
+    nothing = np.flatnonzero(bank.label == NONE)
+    if not len(nothing):
+        return found
+    theirs = _shapes(bank.take(nothing))
+    for name in mine:
+        examples = _shapes(own.take(own.label == name))
+        between = np.linalg.norm(examples[:, None] - examples[None], axis=2)
+        np.fill_diagonal(between, np.inf)
+        reach = _REACH * np.quantile(between.min(axis=1), 0.9)
+        found[nothing[np.linalg.norm(theirs[:, None] - examples[None], axis=2).min(axis=1) < reach]] = True
+    return found
+
+
+def _shapes(samples: Samples) -> npt.NDArray[np.float32]:
+    """(N, 42): the points as right hands that point up, of unit size."""
+    batch = still(samples, np.zeros(len(samples), np.int64))
+    features = HandFeatures(("flat",))
+    given = (torch.from_numpy(array) for array in (batch.landmarks, batch.world, batch.right))
+    with torch.no_grad():
+        shapes: npt.NDArray[np.float32] = features.raw(*given)[:, : 2 * POINTS].numpy()
+    return shapes
 
 
 def _alike(own: Samples, mine: Sequence[str], judge: Learned | None) -> dict[str, tuple[str, float]]:

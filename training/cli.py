@@ -26,7 +26,7 @@ _DEFAULT_NAME = "my_gestures"
     "--data",
     default=user_recordings_dir,
     show_default="what `livefg collect` recorded",
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="A folder with a folder a gesture, a folder of recordings, or a dataset file (.toml).",
 )
 @click.option(
@@ -147,9 +147,16 @@ def _recipe(shipping: bool, options: dict[str, Any]) -> GestureRecipe:
 
 
 def dataset_in(data: Path) -> DatasetFile:
-    """The dataset that a path means: a dataset file, a folder with one, or a folder of classes or recordings."""
+    """The dataset that a path means: a dataset file, a folder with one, or a folder of classes or recordings.
+
+    Raises LivefgError if there is none.
+    """
     from training.sources.dataset import DatasetFile, folder_as_dataset  # noqa: PLC0415
 
+    if not data.exists():
+        raise LivefgError(
+            f"There are no examples in {data}; record some with `livefg collect LABEL` or name a folder with --data."
+        )
     if data.is_file():
         return DatasetFile.read(data)
     named = data / "dataset.toml"

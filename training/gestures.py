@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from livefg.errors import LivefgError
+from livefg.paths import shipped_models_dir
 from training.augment import Batch
 from training.bank import NONE, Table, shipped_hands, with_bank
 from training.calibration import fit_temperature, reject_threshold, softmax
@@ -138,7 +139,7 @@ def train_gestures(
         gathered.samples,
         shipped_hands(kind) if bank is None else bank,
         base.info.labels if base else (),
-        base,
+        base or (_shipped_network() if bank is None else None),
     )
     labels = _in_order(table.labels, dataset.labels)
     directions = (*dataset.directions, *(base.directions if base else ()))
@@ -251,6 +252,12 @@ def examine(
         )
     examiner = np.repeat(np.arange(len(rows)), [len(asked) for asked in rows])
     return Held(samples.take(np.concatenate(rows)), np.concatenate(logits), how, examiner, tuple(networks))
+
+
+def _shipped_network() -> Learned | None:
+    """The shipped gestures' network; there is none in a tree from which nothing was trained yet."""
+    path = shipped_models_dir() / "gesture.onnx"
+    return read_network(path) if path.exists() else None
 
 
 def _require_enough(gathered: Gathered, kind: InputKind) -> None:

@@ -147,6 +147,14 @@ def test_what_looks_like_a_users_gesture_is_not_taught_as_none(train: Train) -> 
     assert len(table.samples) - table.own == (BANK.label == "none").sum()
 
 
+def test_what_had_no_name_before_the_user_gave_it_one_is_not_taught_as_none() -> None:
+    bank = Samples.concatenate([many({"none": ONE}, seed=9), many({"none": FIST}, seed=9)])
+    table = with_bank(many({"mine": ONE}), bank, ("none",), None)
+    taught = table.samples.take(slice(table.own, None))
+    assert len(taught) < 0.7 * len(bank)
+    assert len(with_bank(many({"mine": HORNS}), bank, ("none",), None).samples) - table.own == len(bank)
+
+
 def test_the_bank_is_small_and_shapes_survive(tmp_path: Path) -> None:
     samples = many({"none": OPEN, "ok": ONE}, count=300)
     small = compact_bank(samples, most=20)
