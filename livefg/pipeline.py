@@ -6,7 +6,7 @@ import itertools
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,7 +34,7 @@ from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
 from livefg.threads import usual_threads
-from livefg.workers import Chain, WorkerPool
+from livefg.workers import Chain, WorkerPool, timed
 
 __all__ = ["Backend", "Looks", "Pipeline", "PipelineSettings"]
 
@@ -287,7 +287,7 @@ class Pipeline:
         seconds = pending.seconds
         hands = pending.hands()
         if hands:
-            chain = _timed(self._perception.naming(hands, pending.frame), "gestures", seconds)
+            chain = timed(self._perception.naming(hands, pending.frame), "gestures", seconds)
             naming = self._pool.start(chain, self._lane + "gestures")
             result = pending.result(naming.result)
         else:
@@ -310,7 +310,7 @@ class Pipeline:
     def _begin(self, frame: Frame, without: Collection[str] = ()) -> _Pending:
         seconds: dict[str, float] = {}
         chains: dict[str, Chain[Any]] = {
-            name: _timed(chain, name, seconds)
+            name: timed(chain, name, seconds)
             for name, chain in self._perception.lanes(frame).items()
             if name not in without
         }
@@ -400,33 +400,4 @@ def _known_better(
 ) -> Chain[tuple[Face, ...]]:
     """The chain that finds faces, and then lets a stage say more about them."""
     found = yield from faces
-    return (yield from _timed(stage.steps(frame, found), name, seconds))
-
-
-def _timed(
-    chain: Chain[Answer], name: str, seconds: dict[str, float]
-) -> Generator[list[Callable[[], Any]], list[Any], Answer]:
-    """The same chain, adding up the time that its own code and its jobs take under `name`."""
-
-    def measure(job: Callable[[], Any]) -> Any:
-        begun = time.perf_counter()
-        try:
-            return job()
-        finally:
-            spent.append(time.perf_counter() - begun)
-
-    spent: list[float] = []
-    results: list[Any] | None = None
-    try:
-        while True:
-            begun = time.perf_counter()
-            try:
-                jobs = next(chain) if results is None else chain.send(results)
-            finally:
-                spent.append(time.perf_counter() - begun)
-            results = yield [partial(measure, job) for job in jobs]
-    except StopIteration as stop:
-        answer: Answer = stop.value
-        return answer
-    finally:
-        seconds[name] = sum(spent)
+    return (yield from timed(stage.steps(frame, found), name, seconds))

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from livefg.workers import Chain, WorkerPool, run_chain
+from livefg.workers import Chain, WorkerPool, run_chain, timed
 
 
 def sums(*batches: list[int]) -> Chain[int]:
@@ -108,3 +108,11 @@ def test_a_closed_pool_cancels_what_waits_and_takes_nothing_new() -> None:
 def test_a_pool_without_threads_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one thread"):
         WorkerPool(0)
+
+
+def test_a_timed_chain_gives_the_same_answer_and_adds_up_its_time_under_its_name(pool: WorkerPool) -> None:
+    seconds: dict[str, float] = {}
+    answer = pool.start(timed(sums([1, 2], [], [3]), "sums", seconds), "lane").result(5)
+    assert answer == 6
+    assert list(seconds) == ["sums"]
+    assert seconds["sums"] > 0

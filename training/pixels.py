@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.perception.hand_picture import MARGIN
-from livefg.perception.hands import hand_box
+from livefg.perception.hand_regions import hand_box
 from training.augment import Batch
 from training.samples import CROP_SIDE, ByteArray, FloatArray, Samples
 

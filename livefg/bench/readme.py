@@ -86,14 +86,11 @@ def _beside_mediapipe(name: str, found: Mapping[str, Any]) -> Iterator[str]:
 def _by_itself(name: str, found: Mapping[str, Any]) -> Iterator[str]:
     yield f"Flat out, on {_machine(found)} ([{name}](docs/benchmarks/{name})):"
     yield ""
-    yield "| picture | frames/s | two in flight | CPU ms a frame | memory MiB |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| picture | frames/s | two in flight | CPU ms a frame |"
+    yield "| --- | --- | --- | --- |"
     shown = [one for one in found["workloads"] if one["name"].startswith("demo ") or one["name"] in _SCENES]
     for one in shown:
-        yield (
-            f"| {one['name']} | {one['fps']:.0f} | {one['stream_fps']:.0f} | {one['cpu_ms']:.1f} "
-            f"| {one['memory_mib']} |"
-        )
+        yield f"| {one['name']} | {one['fps']:.0f} | {one['stream_fps']:.0f} | {one['cpu_ms']:.1f} |"
 
 
 def _live(name: str, found: Mapping[str, Any]) -> Iterator[str]:

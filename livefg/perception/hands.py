@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livefg.perception.detection import Detection, NetworkCall, PalmDetector
-from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
+from livefg.perception.detection import NetworkCall, PalmDetector
+from livefg.perception.geometry import Region, box_iou, box_of, crop, to_picture
+from livefg.perception.hand_regions import following_region, hand_box, palm_region, turned
 from livefg.perception.handedness import SideVote, right_probability
 from livefg.perception.smoothing import OneEuroFilter
 from livefg.perception.steadiness import Glance, Overview, Steadiness, moved, to_compute_anew
@@ -19,7 +20,7 @@ from livefg.perception.tracks import LostTracks, TrackIds
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 from livefg.workers import Chain, run_chain
 
-__all__ = ["HandTracker", "hand_box"]
+__all__ = ["HandTracker"]
 
 _CROP = 224
 _Z_SCALE = 1 / 0.4  # the landmark network gives z in 0.4 of the unit of x and y
@@ -46,8 +47,6 @@ _SLOW = (
 )
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _PATIENCE = 0.5  # seconds after which an unchanged picture is searched again
-# The points that hold still when fingers bend decide where the hand will be in the next frame.
-_STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
 
 
 class _Candidate(NamedTuple):
@@ -187,7 +186,7 @@ class HandTracker:
         It keeps the track and side of `like` and is not followed; any thread may ask.
         """
         assert like.raw_landmarks is not None
-        seen = self._observe(frame.image, _following_region(like.raw_landmarks), _PRESENT)
+        seen = self._observe(frame.image, following_region(like.raw_landmarks), _PRESENT)
         if not seen.believed:
             return None
         return replace(
@@ -247,7 +246,7 @@ class HandTracker:
             left, top, right, bottom = view
             pixels = (left * frame.width, top * frame.height, right * frame.width, bottom * frame.height)
             palms, least = self._palms(frame.image, self._most + 1, pixels), _SURE
-        return [_Candidate(_palm_region(palm), least) for palm in palms]
+        return [_Candidate(palm_region(palm), least) for palm in palms]
 
     def _new_candidates(self, found: list[_Candidate], known: list[Region]) -> list[_Candidate]:
         """Those of `found` that are not where we already look, as many as are missing or in doubt."""
@@ -273,8 +272,8 @@ class HandTracker:
         landmarks = moved(seen.landmarks, shift)
         return seen._replace(
             landmarks=landmarks,
-            world=_turned(seen.world, shift.angle),
-            following=_following_region(landmarks),
+            world=turned(seen.world, shift.angle),
+            following=following_region(landmarks),
             kept=True,
         )
 
@@ -284,12 +283,12 @@ class HandTracker:
         landmarks[:, 2] *= _Z_SCALE
         right = right_probability(float(handedness[0]))
         certainty = float(presence[0])
-        turned = _turned(np.asarray(world[0], np.float32), region.rotation)
-        following = _following_region(landmarks)
+        upright = turned(np.asarray(world[0], np.float32), region.rotation)
+        following = following_region(landmarks)
         slow = math.hypot(following.x - region.x, following.y - region.y) < _SLOW * region.size
         glance = Glance(image, following, landmarks) if self._keep and slow and certainty >= least else None
         return _Observation(
-            region, certainty >= least, certainty, right, landmarks, turned, following, glance
+            region, certainty >= least, certainty, right, landmarks, upright, following, glance
         )
 
     def _match(self, observations: list[_Observation]) -> list[tuple[_Track, _Observation]]:
@@ -357,54 +356,6 @@ class HandTracker:
             raw_landmarks=seen.landmarks,
             world_landmarks=world,
         )
-
-
-def _turned(points: FloatArray, angle: float) -> FloatArray:
-    """Points (n, 3) turned about the z axis by an angle in radians, clockwise on screen."""
-    cos, sin = math.cos(angle), math.sin(angle)
-    turned = points.copy()
-    turned[:, 0] = points[:, 0] * cos - points[:, 1] * sin
-    turned[:, 1] = points[:, 0] * sin + points[:, 1] * cos
-    return turned
-
-
-def _palm_region(palm: Detection) -> Region:
-    """Where the whole hand is to be expected around a palm: turned so that the fingers point up."""
-    left, top, right, bottom = palm.box.tolist()
-    wrist, middle = palm.points[0].tolist(), palm.points[2].tolist()
-    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist[1] - middle[1], middle[0] - wrist[0]))
-    return region_around(
-        (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, rotation, 2.6, -0.5
-    )
-
-
-def _following_region(landmarks: FloatArray) -> Region:
-    """Where to look in the next frame for the hand that has these landmarks now."""
-    points = landmarks[:, :2]
-    (wrist_x, wrist_y), middle = points[0].tolist(), (((points[5] + points[13]) / 2 + points[9]) / 2).tolist()
-    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist_y - middle[1], middle[0] - wrist_x))
-    steady = points[_STEADY_POINTS]
-    centre = (steady.max(axis=0) + steady.min(axis=0)) / 2
-    cos, sin = math.cos(rotation), math.sin(rotation)
-    upright = (steady - centre) @ np.array([[cos, -sin], [sin, cos]], np.float32)
-    low, high = upright.min(axis=0), upright.max(axis=0)
-    (x, y), (width, height) = ((high + low) / 2).tolist(), (high - low).tolist()
-    return region_around(
-        x * cos - y * sin + float(centre[0]),
-        x * sin + y * cos + float(centre[1]),
-        width,
-        height,
-        rotation,
-        2.0,
-        -0.1,
-    )
-
-
-def hand_box(landmarks: FloatArray) -> Box:
-    """The box in pixels around the landmarks (21, 3) with the flesh around them."""
-    left, top, right, bottom = box_of(landmarks)
-    margin = 0.08 * max(right - left, bottom - top)
-    return (left - margin, top - margin, right + margin, bottom + margin)
 
 
 def _breadth(landmarks: FloatArray) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from livefg.perception.faces import alignment_points
 from livefg.perception.geometry import box_iou, box_of
-from livefg.perception.hands import hand_box
+from livefg.perception.hand_regions import hand_box
 from livefg.perception.head_pose import head_pose
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.recorded.decisions import Decisions, Lasting

@@ -16,8 +16,8 @@ from livefg.inference.manifest import Manifest
 from livefg.paths import user_cache_dir
 from livefg.perception import detection, geometry, hand_picture, handedness, hands
 from livefg.perception.hand_picture import hand_crop
+from livefg.perception.hand_regions import hand_box
 from livefg.perception.handedness import apparent_right
-from livefg.perception.hands import hand_box
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, Hand
 from livefg.sources import open_source

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from livefg.perception.hand_picture import hand_crop
-from livefg.perception.hands import hand_box
+from livefg.perception.hand_regions import hand_box
 from training.samples import CROP_SIDE, Samples
 from training.synthetic.scene import decoded
 from training.synthetic.shards import NONE_FACTOR, Shard, read_arrays
