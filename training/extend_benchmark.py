@@ -92,7 +92,7 @@ def _known_already(known: Samples, dataset: DatasetFile, path: Path) -> None:
         reject_reason=shipped.reject_reason,
         loss=recipe.fit.loss,
         training_data="a part of the shipped recipe's",
-        split="",
+        split="nobody held back",
         licence=shipped.licence,
         directions=dataset.directions,
     )

@@ -39,7 +39,7 @@ def quick_recipe() -> GestureRecipe:
     """A few gestures more for a network that knows its own already; starts from its weights."""
     return GestureRecipe(
         NetworkShape(features=("flat", "angles")),
-        FitSettings(epochs=6, draws=10000, learning_rate=1e-3),
+        FitSettings(epochs=5, draws=10000, learning_rate=2e-3),
     )
 
 
