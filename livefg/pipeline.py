@@ -65,7 +65,7 @@ class PipelineSettings:
     the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
     frame). `exact` computes every hand and face anew in every frame; without it, what looks as it did a moment ago is
-    moved along for two or three frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
+    moved along for five frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
     exact). `relieve` takes the lite hand networks once frames that are processed one by one turn out to take longer
     than 1/25 s, and says so. `gesture_model` names the classifier of gestures, by name or path (None: the one that the
     user chose, else the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OnnxPerception"]
 
 _VIEW_INTERVAL, _ECONOMICAL_VIEW_INTERVAL = 0.1, 0.2
-_KEPT_HANDS, _KEPT_FACES = 3, 3
+_KEPT_HANDS, _KEPT_FACES = 5, 5
 """Frames for which what looks the same is kept at most, where not every frame is computed."""
 
 

@@ -142,7 +142,7 @@ def hands_apart(frames: list[Frame], networks: dict[str, Counted]) -> tuple[list
     """Distances of all hands from those of a tracker that computes every frame, and how often each computes."""
     landmarks = networks["hand_landmarks"]
     seen, runs = [], []
-    for keep in (0, 3):
+    for keep in (0, 5):
         before = landmarks.runs
         tracker = HandTracker(
             PalmDetector(networks["palm_detector"]), landmarks, 2, detect_interval=0.1, keep=keep
@@ -186,7 +186,7 @@ def faces_apart(
     """Distances of all meshes, differences of blendshapes, and how often each tracker computes."""
     mesh = networks["face_mesh"]
     seen, runs = [], []
-    for keep in (0, 3):
+    for keep in (0, 5):
         before = mesh.runs
         detector = FaceDetector(networks["face_detector"])
         tracker = FaceTracker(detector, mesh, networks["blendshapes"], 1, keep=keep)
@@ -237,7 +237,7 @@ def test_a_picture_that_stands_still_is_searched_seldom(
     palms = networks["palm_detector"]
     still = [replace(demo_frames[4], index=index, time=index / 30) for index in range(60)]
     searches = []
-    for keep in (0, 3):
+    for keep in (0, 5):
         before = palms.runs
         tracker = HandTracker(
             PalmDetector(palms), networks["hand_landmarks"], 2, detect_interval=0.1, keep=keep
@@ -257,7 +257,7 @@ def test_a_hand_that_comes_into_a_still_picture_is_found_as_soon_as_ever(
         for index in range(came + 8)
     ]
     found = []
-    for keep in (0, 3):
+    for keep in (0, 5):
         palms = PalmDetector(networks["palm_detector"])
         tracker = HandTracker(palms, networks["hand_landmarks"], 2, detect_interval=0.1, keep=keep)
         found.append(next(frame.index for frame in frames if tracker.update(frame)))
