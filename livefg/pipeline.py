@@ -232,19 +232,16 @@ class Pipeline:
         return result
 
     def stream(
-        self,
-        frames: Iterable[Frame],
-        without: Callable[[Frame], Collection[str]] = lambda _: (),
-        in_flight: int = _IN_FLIGHT,
+        self, frames: Iterable[Frame], without: Callable[[Frame], Collection[str]] = lambda _: ()
     ) -> Iterator[tuple[Frame, FrameResult]]:
-        """The same results as `process`, frame by frame, with the work of up to `in_flight` frames under way.
+        """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends.
 
         `without` may name what is not to be looked at in a frame: `hands`, `faces`.
         """
         pending: deque[_Pending] = deque()
         for frame in frames:
             pending.append(self._begin(frame, without(frame)))
-            if len(pending) >= in_flight:
+            if len(pending) >= _IN_FLIGHT:
                 first = pending.popleft()
                 yield first.frame, self._decided(first)
         for last in pending:
