@@ -211,11 +211,11 @@ def milliseconds_a_frame(hands: Path, heads: Path, frames: int = 600) -> float:
         Classifier.load(hands, "cpu", task="motion"), Classifier.load(heads, "cpu", task="motion")
     )
     rng = np.random.default_rng(0)
-    points = rng.normal(0, 40, (21, 3)).astype(np.float32) + np.float32([300, 240, 0])
+    points = rng.normal(0, 40, (21, 3)).astype(np.float32) + np.array([300, 240, 0], np.float32)
     times = []
     for number in range(frames):
         now = number / 30
-        moved = points + np.float32([80 * np.sin(now), 30 * np.cos(now), 0])
+        moved = points + np.array([80 * np.sin(now), 30 * np.cos(now), 0], np.float32)
         result = FrameResult(
             "speed", number, now, 640, 480,
             hands=(

@@ -125,8 +125,8 @@ def test_ten_repetitions_of_a_new_motion_make_a_class_that_works_live(
     assert recorded["by_label"]["flick"] == [3, 3], "every third repetition was held back, and found"
     recognizer = load_motions(heads=False, hand_model=str(folder / "own.onnx"))
     again, events = flicks(1), []
-    turned = again.values[::-1].copy()[::-1] + np.float32([40, -15, 0])
-    for frame, (time, points) in enumerate(zip(again.times.tolist(), turned, strict=True)):
+    moved = again.values + np.array([40, -15, 0], np.float32)
+    for frame, (time, points) in enumerate(zip(again.times.tolist(), moved, strict=True)):
         hand = Hand(1, "right", (0, 0, 1, 1), 1.0, points)
         events += recognizer(FrameResult("test", frame, time, 640, 480, hands=(hand,)), False).events
     starts = [event for event in events if event.phase == "start" and event.label == "flick"]
