@@ -112,6 +112,39 @@ def save_gestures(
     )
 
 
+def save_pixel_gestures(
+    path: Path,
+    side: int | str = 8,
+    kind: int = TensorProto.UINT8,
+    gestures: tuple[str, str] = ("red", "blue"),
+) -> Path:
+    """A gesture classifier that also takes the hands' pictures, and names a hand by what its picture has more of.
+
+    `side` is that of the pictures, `kind` the type of their pixels; `gestures` are said of red and of blue.
+    """
+    labels = ("none", *gestures)
+    weights = np.array([[0, 0.5, 0], [0, 0, 0], [0, 0, 0.5]], np.float32)
+    nodes = [
+        helper.make_node("Cast", ["crop"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    return _save(
+        path,
+        nodes,
+        [
+            helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, ["N", 21, 3]),
+            helper.make_tensor_value_info("world", TensorProto.FLOAT, ["N", 21, 3]),
+            helper.make_tensor_value_info("right", TensorProto.FLOAT, ["N"]),
+            helper.make_tensor_value_info("crop", kind, ["N", side, side, 3]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(labels)])],
+        [numpy_helper.from_array(weights, "weights")],
+        {**METADATA, "livefg.labels": json.dumps(labels)},
+    )
+
+
 def save_identities(
     path: Path,
     people: Mapping[str, np.ndarray],

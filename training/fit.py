@@ -58,6 +58,7 @@ class FitSettings:
     seed: int = 0
     device: str = "cpu"
     augmentation: Augmentation = field(default_factory=Augmentation)
+    pixels: PixelAugmentation = field(default_factory=PixelAugmentation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ class _Run:
             self._labels,
             self._directions,
         )
-        return with_crops(batch, self._samples.take(rows), rng, PixelAugmentation()) if pictures else batch
+        return with_crops(batch, self._samples.take(rows), rng, self._settings.pixels) if pictures else batch
 
     def _set_rate(self, progress: float) -> None:
         """A short rise, then half a cosine down to a hundredth."""

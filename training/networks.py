@@ -103,7 +103,7 @@ class GestureNetwork(nn.Module):
             return torch.as_tensor(self.pixels(crop, right))
         seen = torch.zeros(len(crop), _SEEN, device=crop.device)
         rows = has_crop.nonzero().flatten()
-        if len(rows):
+        if len(rows) > int(self.training):  # of a single one no deviation could be learned
             seen[rows] = self.pixels(crop[rows], right[rows])
         return seen
 
@@ -127,13 +127,15 @@ class _HandPixels(nn.Module):
             size = channels
         layers += _convolution(size, _SEEN, 1, activation)
         self.body = nn.Sequential(*layers)
+        # Means over the picture hardly differ from hand to hand: what learns from them wants them as large as features.
+        self.usual = nn.BatchNorm1d(_SEEN)
 
     def forward(self, crop: Tensor, right: Tensor) -> Tensor:
         picture = crop.to(torch.float32).permute(0, 3, 1, 2) / 127.5 - 1
         side = (right >= 0.5).reshape(-1, 1, 1, 1)
         picture = torch.where(side, picture, picture.flip(3))
-        seen: Tensor = self.body(picture)
-        return seen.mean(dim=(2, 3))
+        seen: Tensor = self.usual(self.body(picture).mean(dim=(2, 3)))
+        return seen
 
 
 def _convolution(before: int, after: int, stride: int, activation: Activation) -> list[nn.Module]:

@@ -47,7 +47,7 @@ def pixel_recipe() -> GestureRecipe:
     """A user's own gestures by the hands' pictures, perhaps beside the landmarks: convolutions take longer."""
     return GestureRecipe(
         NetworkShape(features=("flat", "angles"), input="pixels"),
-        FitSettings(epochs=12, draws=6000, batch=128),
+        FitSettings(epochs=10, draws=5000, batch=32),
     )
 
 

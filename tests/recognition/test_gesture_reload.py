@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes import wait_until
-from onnx_files import save_classifier, save_gestures
+from onnx_files import save_classifier, save_gestures, save_pixel_gestures
 
 from livefg.errors import LivefgError
 from livefg.inference.chosen import choose, uninstall
@@ -152,6 +152,19 @@ def test_the_next_frame_is_named_by_the_new_classifier_and_a_bad_one_changes_not
     assert "mine.onnx" in refused
     assert refused.endswith("mine stays in use.")
     assert room.gesture() == "hush"
+
+
+def test_a_classifier_of_pixels_takes_over_from_one_of_landmarks_and_back(
+    room: Room, own_models: Path
+) -> None:
+    save_pixel_gestures(own_models / "mine.onnx", gestures=("warm", "cold"))
+    choose("gesture", "mine")
+    assert room.told(1) == "Gestures are named by mine (warm, cold) now."
+    assert room.gesture() in {"warm", "cold"}
+
+    save_gestures(own_models / "mine.onnx")
+    room.told(2)
+    assert room.gesture() == "wave_off"
 
 
 def test_a_pipeline_that_is_closed_looks_no_more(room: Room, own_models: Path) -> None:
