@@ -22,7 +22,7 @@ _BEGIN, _END = "<!-- figures: python -m livefg.bench.readme -->", "<!-- end of f
 
 
 def figures(folder: Path) -> str:
-    """Markdown for the newest `*-against-mediapipe-*.json`, `*-sizes-*.json` and `*-cameras-*.json` in `folder`.
+    """Markdown for the newest `DATE-against-mediapipe-*`, `DATE-sizes-*` and `DATE-cameras-*` (.json) in `folder`.
 
     Raises LivefgError if there is no such file, or it is not what `livefg bench --json` writes.
     """
@@ -58,7 +58,7 @@ def main() -> None:
 
 def _newest(folder: Path, what: str) -> tuple[str, dict[str, Any]]:
     """The name and content of the newest result of a kind; names begin with their dates."""
-    files = sorted(folder.glob(f"*-{what}-*.json"))
+    files = sorted(folder.glob(f"????-??-??-{what}-*.json"))
     if not files:
         raise LivefgError(f"{folder} has no result called DATE-{what}-MACHINE.json.")
     return files[-1].name, json.loads(files[-1].read_text(encoding="utf-8"))
