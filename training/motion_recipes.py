@@ -35,7 +35,7 @@ def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
 
 def own_motions(extend: bool, kind: Kind = "tcn") -> MotionRecipe:
     """A user's own motions, alone or beside those of another classifier; some minutes on two cores."""
-    fit = MotionFit(batches=800, learning_rate=7e-4 if extend else 4e-3)
+    fit = MotionFit(batches=800, learning_rate=1.5e-3 if extend else 4e-3)
     motions = None if extend else ()
     return MotionRecipe(
         MotionShape(kind=kind), fit, motions, people=60, hard_people=0, examiners=6, seconds=60.0
@@ -48,7 +48,13 @@ def changed_motions(recipe: MotionRecipe, options: Mapping[str, Any]) -> MotionR
     changed = replace(recipe, fit=replace(recipe.fit, **fit))
     if options.get("people") is not None:
         share = options["people"] / recipe.people
-        changed = replace(changed, people=options["people"], hard_people=round(share * recipe.hard_people))
+        hard, examiners = round(share * recipe.hard_people), max(2, options["people"] // 10)
+        changed = replace(
+            changed,
+            people=options["people"],
+            hard_people=hard,
+            examiners=min(recipe.examiners, examiners),
+        )
     if options.get("false_alarms") is not None:
         changed = replace(changed, false_alarms=options["false_alarms"])
     return changed
