@@ -137,7 +137,7 @@ def _seen_again(
 
 def _far(image: ImageArray, points: FloatArray) -> ImageArray:
     """A picture so small that its hand would not be taken if it were smaller."""
-    scale = float(min(1, _FAR_PALM / np.linalg.norm(points[9] - points[0])))
+    scale = min(1.0, _FAR_PALM / float(np.linalg.norm(points[9] - points[0])))
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
