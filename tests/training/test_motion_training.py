@@ -1,6 +1,7 @@
 """A whole small training of motions, own motions from ten repetitions, the commands, and the report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,18 +203,14 @@ def test_the_recipe_needs_the_data_folder(tmp_path: Path) -> None:
 
 
 def test_the_report_shows_moments_events_and_latency(trained: TrainedMotion, tmp_path: Path) -> None:
-    page = write_report(report_on_motions(trained, QUICK, ()), tmp_path).read_text("utf-8")
-    for heading in (
-        "Motions: small",
-        "How soon",
-        "Motions as they happen",
-        "30 fps, 10 % dropped",
-        "swipe_left",
-    ):
+    report = report_on_motions(trained, QUICK, ())
+    found = sum(hits for one in trained.conditions.values() for hits, _ in one["by_label"].values())
+    assert len(report.latencies) == found
+    # So small a network may have found nothing.
+    page = write_report(replace(report, latencies=[-0.4, 0.05, 0.1]), tmp_path).read_text("utf-8")
+    for heading in ("Motions: small", "How soon", "Motions as they happen", "30 fps, 10 % dropped"):
         assert heading in page
     numbers = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert numbers["evaluation"]["labels"][1:] == list(MOTIONS)
-    assert len(numbers["latencies"]) == sum(
-        sum(hits for hits, _ in found["by_label"].values()) for found in trained.conditions.values()
-    )
-    assert (tmp_path / "latency.png").exists() == bool(numbers["latencies"])
+    assert numbers["latencies"] == [-0.4, 0.05, 0.1]
+    assert (tmp_path / "latency.png").exists()
