@@ -130,8 +130,11 @@ def export_motion(network: MotionNetwork, about: AboutMotion, path: Path) -> flo
     return gap
 
 
-def read_motion(path: Path) -> MotionNetwork:
-    """The trained network in a file that `export_motion` wrote, to go on from. Raises LivefgError if it is none."""
+def read_motion(path: Path) -> tuple[MotionNetwork, ClassifierInfo]:
+    """The trained network in a file that `export_motion` wrote, to go on from, and what the file says of it.
+
+    Raises LivefgError if it is none.
+    """
     try:
         model = onnx.load(path)
     except Exception as error:
@@ -151,7 +154,7 @@ def read_motion(path: Path) -> MotionNetwork:
     if missing:
         raise LivefgError(f"{path} lacks the weights {missing[0]!r}, so it cannot be extended.")
     network.load_state_dict({name: torch.from_numpy(np.array(stored[name])) for name in wanted})
-    return network.eval()
+    return network.eval(), info
 
 
 def _example(network: MotionNetwork, count: int, length: int) -> tuple[Tensor, ...]:

@@ -43,13 +43,15 @@ def fit_motions(
     settings: MotionFit,
     on_batch: Callable[[int, float], None] | None = None,
     start: Mapping[str, Tensor] | None = None,
+    known: int = 0,
 ) -> MotionNetwork:
     """A network in evaluation mode that learned from the windows; `on_batch` is told the number and the loss.
 
-    `start` are weights to begin with, what is usual included.
+    `start` are weights to begin with, what is usual included. The first `known` labels' answers stay as they are, and
+    only those to the others are learned, from what the network sees already: nothing can be forgotten.
     """
     with _one_thread():
-        return _fitted(windows, shape, labels, settings, on_batch, start)
+        return _fitted(windows, shape, labels, settings, on_batch, start, known)
 
 
 def _fitted(
@@ -59,6 +61,7 @@ def _fitted(
     settings: MotionFit,
     on_batch: Callable[[int, float], None] | None,
     start: Mapping[str, Tensor] | None,
+    known: int,
 ) -> MotionNetwork:
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
@@ -71,9 +74,11 @@ def _fitted(
         network.standardise(windows.steps[some].float())
     cumulative = np.cumsum(chance)
     cumulative /= cumulative[-1]
-    optimizer = torch.optim.AdamW(
-        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-    )
+    if known:
+        network.body.requires_grad_(False)
+    learned = [one for one in network.parameters() if one.requires_grad]
+    decay = 0.0 if known else settings.weight_decay
+    optimizer = torch.optim.AdamW(learned, settings.learning_rate, weight_decay=decay)
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
     for number in range(settings.batches):
         progress = number / settings.batches
@@ -87,7 +92,11 @@ def _fitted(
         loss = loss_of(settings.loss, logits, target, smoothing=settings.smoothing).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if known:
+            for one in learned:
+                assert one.grad is not None
+                one.grad[:known] = 0
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         keep = min(settings.averaging, (number + 1) / (number + 10))
         for name, value in network.state_dict().items():

@@ -35,7 +35,7 @@ def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
 
 def own_motions(extend: bool, kind: Kind = "tcn") -> MotionRecipe:
     """A user's own motions, alone or beside those of another classifier; some minutes on two cores."""
-    fit = MotionFit(batches=800, learning_rate=1.5e-3 if extend else 4e-3)
+    fit = MotionFit(batches=800, learning_rate=3e-2 if extend else 4e-3)
     motions = None if extend else ()
     return MotionRecipe(
         MotionShape(kind=kind), fit, motions, people=60, hard_people=0, examiners=6, seconds=60.0

@@ -131,11 +131,11 @@ def train_motions(
     sentence, for what a user can put right.
     """
     # 1. What there is to tell apart.
-    base = read_motion(extend) if extend else None
+    base, info = read_motion(extend) if extend else (None, None)
     if base:
         recipe = replace(recipe, shape=base.shape)
     labels = _labels(recipe, base, recorded, extend)
-    warm = _warm(base, labels)
+    warm, known = _warm(base, labels), len(base.labels) if base else 0
 
     # 2. Windows of people who move, the more of a kind the harder it is.
     rng = np.random.default_rng(recipe.fit.seed)
@@ -147,21 +147,28 @@ def train_motions(
         teaching, asking = parted(recorded, 3)
         tell.step("examination, without every third repetition")
         windows = Windows.concatenate([simulated, _own_windows(recipe, teaching, labels, rng)])
-        pupil = fit_motions(windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe), warm)
+        pupil = fit_motions(windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe), warm, known)
         examined = (pupil, asking)
 
     # 4. The network that counts.
     windows = Windows.concatenate([simulated, _own_windows(recipe, recorded, labels, rng)])
     tell.step(f"learning {len(labels)} labels from {len(windows)} windows")
     losses: list[float] = []
-    network = fit_motions(windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe, losses), warm)
+    network = fit_motions(
+        windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe, losses), warm, known
+    )
 
     # 5. Confidence that can be believed, and when to speak, by people who taught nothing.
     tell.step("examining")
     held = _held(network, labels, recipe, examined)
     shown = np.array([labels.index(label) for label in held.label], np.int64)
-    temperature = fit_temperature(held.logits, shown)
-    threshold, reason = _threshold(network, temperature, recipe)
+    if info:
+        # Chosen by many more people than are watched here, and for answers that have not changed.
+        temperature, threshold = info.temperature, info.reject_threshold
+        reason = f"kept from the extended network: {info.reject_reason}"
+    else:
+        temperature = fit_temperature(held.logits, shown)
+        threshold, reason = _threshold(network, temperature, recipe)
     conditions = _judged(network, temperature, threshold, recipe)
     own = None
     if examined:

@@ -60,7 +60,7 @@ def test_a_training_ends_in_a_file_that_explains_itself(trained: TrainedMotion) 
 
 
 def test_the_file_answers_as_torch_does_live(trained: TrainedMotion) -> None:
-    network = read_motion(trained.path)
+    network, _ = read_motion(trained.path)
     take = simulated_take(0, 0, 20.0).sampled(30, np.random.default_rng(0))
     row = 200
     values, times = raw_windows(take, np.array([row]))
@@ -96,7 +96,7 @@ def flicks(seed: int, count: int = 10, label: str = "flick") -> Take:
     return Take(times, values.astype(np.float32), spans, person="ana", session="one", source="own")
 
 
-OWN = ["--people", "24", "--batches", "200"]
+OWN = ["--people", "24", "--batches", "400"]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,9 @@ def test_ten_repetitions_of_a_new_motion_make_a_class_that_works_live(
     folder, summary = own
     recorded = summary["recorded"]
     assert isinstance(recorded, dict)
-    assert recorded["by_label"]["flick"] == [3, 3], "every third repetition was held back, and found"
+    found, asked = recorded["by_label"]["flick"]
+    assert asked == 3, "every third repetition was held back"
+    assert found >= 2
     recognizer = load_motions(heads=False, hand_model=str(folder / "own.onnx"))
     again, events = flicks(1), []
     moved = again.values + np.array([40, -15, 0], np.float32)
@@ -144,8 +146,7 @@ def test_the_motions_that_were_known_stay_known(own: tuple[Path, dict[str, objec
     assert summary["labels"] == [*Classifier.load("motion", "cpu").labels, "flick"]
     simulated = summary["simulated"]
     assert isinstance(simulated, dict)
-    # So few simulated people remind it of little; `livefg train motions` takes 60.
-    assert simulated["30 fps"]["detection_rate"] > 0.3
+    assert simulated["30 fps"]["detection_rate"] > 0.8
     assert (folder / "work" / "report" / "index.html").exists()
 
 
