@@ -122,6 +122,8 @@ def _held_alike(bank: Samples, own: Samples, mine: Sequence[str]) -> npt.NDArray
     theirs = _shapes(bank.take(nothing))
     for name in mine:
         examples = _shapes(own.take(own.label == name))
+        if len(examples) < 2:
+            continue
         between = np.linalg.norm(examples[:, None] - examples[None], axis=2)
         np.fill_diagonal(between, np.inf)
         reach = _REACH * np.quantile(between.min(axis=1), 0.9)
