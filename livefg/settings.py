@@ -109,6 +109,14 @@ TABLE: tuple[Setting, ...] = (
     Setting("decisions", "enter", "Probability from which a gesture may begin."),
     Setting("decisions", "leave", "Probability below which it ends; not above enter."),
     Setting("decisions", "hold", "How long it must be that likely before it begins.", "s", 0, 60),
+    Setting(
+        "decisions",
+        "pace",
+        "Palm lengths a second a hand may move by, at most, when a gesture begins.",
+        "palms/s",
+        0,
+        1000,
+    ),
     Setting("decisions", "cooldown", "How long after its end it cannot begin again.", "s", 0, 60),
     Setting(
         "decisions",

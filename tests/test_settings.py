@@ -139,7 +139,7 @@ def test_the_table_is_shown_with_what_was_changed(write: Callable[[str], Path]) 
     assert lines[0] == str(path)
     (hold,) = [line for line in lines if line.startswith("decisions.hold")]
     assert hold.split()[1:3] == ["0.5", "s"]
-    assert hold.endswith("(default: 0.2)")
+    assert hold.endswith("(default: 0.3)")
     listed = {row["name"]: row for row in json.loads(run("--json").output)["settings"]}
     assert listed["decisions.hold"]["value"] == 0.5
     assert listed["collect.count"]["value"] == listed["collect.count"]["default"] == 20

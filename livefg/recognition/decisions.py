@@ -1,8 +1,8 @@
 """From scores a frame to decisions over time: smoothing, hysteresis, a hold and a cool-down, events.
 
 A score that flickers across a threshold must not make a burst of events, and a hand on its way from one posture to
-the next passes through others. So an answer begins only when its smoothed score is high for a while, ends only when
-it is clearly low, and cannot begin again at once.
+the next passes through others. So an answer begins only when its smoothed score is high for a while in which the hand
+is held, ends only when it is clearly low, and cannot begin again at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from livefg.recognition.pace import Pace, Palm, palm_of
 from livefg.results import Event, EventKind, Face, FrameResult, Hand, Label, Phase
 
 __all__ = ["Decider", "DecisionSettings"]
@@ -26,14 +27,16 @@ class DecisionSettings:
     """How sure and how lasting an answer must be. Times are in seconds, thresholds are probabilities 0..1.
 
     `smoothing` is the time constant of the average over scores (0: none). An event starts when a score has been at
-    least `enter` for `hold`, and ends when it falls below `leave`; the same label cannot start again on that track
-    for `cooldown`. A track that is out of sight for less than `absence` goes on as if it had stayed.
+    least `enter`, and the answer, for `hold` while the hand moved by less than `pace` palm lengths a second; it ends
+    when the score falls below `leave`, however the hand moves. The same label cannot start again on that track for
+    `cooldown`. A track that is out of sight for less than `absence` goes on as if it had stayed.
     """
 
     smoothing: float = 0.10
     enter: float = 0.60
     leave: float = 0.40
-    hold: float = 0.20
+    hold: float = 0.30
+    pace: float = 1.0
     cooldown: float = 0.30
     absence: float = 0.50
 
@@ -45,8 +48,8 @@ class Decider:
         """`answer` turns smoothed gesture scores into a label; by default the highest score names it."""
         self._settings = settings or DecisionSettings()
         self._answer = answer or _highest
-        self._gestures = _Watch("gesture", self._settings)
-        self._faces = _Watch("face", replace(self._settings, smoothing=0.0, absence=1.0))
+        self._gestures = _Watch("gesture", self._settings, self._answer)
+        self._faces = _Watch("face", replace(self._settings, smoothing=0.0, absence=1.0), _highest)
 
     def reset(self) -> None:
         """Forget everything: the next result has nothing to do with the last one."""
@@ -65,7 +68,8 @@ class Decider:
     def _smoothed(self, hand: Hand, now: float) -> Hand:
         if hand.gesture is None:
             return hand
-        return replace(hand, gesture=self._answer(self._gestures.see(hand.track, hand.gesture.scores, now)))
+        palm = palm_of(hand.landmarks)
+        return replace(hand, gesture=self._gestures.see(hand.track, hand.gesture.scores, now, palm))
 
 
 @dataclass(slots=True)
@@ -74,6 +78,9 @@ class _Watched:
 
     scores: dict[str, float]
     time: float
+    answer: str = ""
+    pace: Pace = field(default_factory=Pace)
+    moves: bool = False
     candidate: str | None = None
     since: float = 0.0
     active: str | None = None
@@ -84,32 +91,39 @@ class _Watched:
 class _Watch:
     """Follows the scores of all tracks of one kind and says when an answer starts and ends."""
 
-    def __init__(self, kind: EventKind, settings: DecisionSettings) -> None:
+    def __init__(self, kind: EventKind, settings: DecisionSettings, answer: Answer) -> None:
         self._kind = kind
         self._settings = settings
+        self._answer = answer
         self._tracks: dict[int, _Watched] = {}
 
     def reset(self) -> None:
         self._tracks.clear()
 
-    def see(self, track: int, scores: Mapping[str, float], now: float) -> dict[str, float]:
-        """Take in the scores of a track at `now`; gives its smoothed scores.
+    def see(self, track: int, scores: Mapping[str, float], now: float, palm: Palm | None = None) -> Label:
+        """Take in the scores of a track at `now`, and where its palm is; gives the answer by its smoothed scores.
 
         A label that was not there before counts as 0 until now, and one that is gone as 0 from now on.
         """
         known = self._tracks.get(track)
         if known is None:
             known = self._tracks[track] = _Watched(dict(scores), now)
-            return known.scores
+        else:
+            known.scores = self._smoothed(known, scores, now)
+            known.time = now
+        answer = self._answer(known.scores)
+        known.answer = answer.name
+        known.moves = palm is not None and known.pace(palm, now) > self._settings.pace
+        return answer
+
+    def _smoothed(self, known: _Watched, scores: Mapping[str, float], now: float) -> dict[str, float]:
         interval = max(0.0, now - known.time)
         weight = 1.0 - math.exp(-interval / self._settings.smoothing) if self._settings.smoothing else 1.0
-        known.scores = {
+        return {
             name: (past := known.scores.get(name, 0.0)) + weight * (scores.get(name, 0.0) - past)
             for name in dict.fromkeys((*scores, *known.scores))
             if name in scores or known.scores[name] > _FORGOTTEN or name == known.active
         }
-        known.time = now
-        return known.scores
 
     def decide(self, now: float) -> list[Event]:
         """The events of this moment: ends first, so that one answer ends before the next starts."""
@@ -146,10 +160,10 @@ class _Watch:
         return now - known.ended.get(best, -math.inf) >= self._settings.cooldown
 
     def _follow_candidate(self, known: _Watched, now: float) -> str | None:
-        """The answer that is high enough now, with `since` when it became so."""
-        best = max(known.scores, key=known.scores.__getitem__)
+        """The answer that is sure enough now of a hand that is held, with `since` when it became so."""
+        best = known.answer
         sure = best not in _NOTHING and known.scores[best] >= self._settings.enter
-        candidate = best if sure else None
+        candidate = best if sure and not known.moves else None
         if candidate != known.candidate:
             known.candidate, known.since = candidate, now
         return candidate

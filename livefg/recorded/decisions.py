@@ -1,7 +1,7 @@
 """What is decided over whole tracks: which gesture when, which side, who, and when each began and ended.
 
-The rules are those of the live decisions (how sure, how lasting), but an answer counts from the moment it began, not
-from the moment it had lasted long enough, and what comes later counts as much as what came before.
+The rules are those of the live decisions (how sure, how lasting, how still), but an answer counts from the moment it
+began, not from the moment it had lasted long enough, and what comes later counts as much as what came before.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.recognition.decisions import DecisionSettings
+from livefg.recognition.pace import paces, palm_of
 from livefg.recorded.answers import Answers
 from livefg.recorded.smoothing import smooth_scores
 from livefg.results import EventKind, Face, FloatArray, FrameResult, Hand, Label, Side
@@ -58,12 +59,13 @@ class _Stretch(NamedTuple):
 
 @dataclass(slots=True)
 class HandHistory:
-    """What was seen of one hand over time. `scores` has one row a frame, with a column for each of `labels`."""
+    """What was seen of one hand over time. `rows` has the scores of each frame, `palms` x, y and length of its palm."""
 
     frames: array[int] = field(default_factory=lambda: array("q"))
     times: array[float] = field(default_factory=lambda: array("d"))
     labels: list[str] = field(default_factory=list)
     rows: list[array[float]] = field(default_factory=list)
+    palms: array[float] = field(default_factory=lambda: array("f"))
     seen: int = 0
     right: float = 0.0
 
@@ -80,6 +82,7 @@ class HandHistory:
         self.frames.append(frame)
         self.times.append(time)
         self.rows.append(array("f", [scores.get(name, 0.0) for name in self.labels]))
+        self.palms.extend(palm_of(hand.landmarks))
 
     @property
     def side(self) -> tuple[Side, float]:
@@ -93,6 +96,10 @@ class HandHistory:
         for number, row in enumerate(self.rows):
             scores[number, : len(row)] = row
         return smooth_scores(np.asarray(self.times), scores)
+
+    def paces(self) -> npt.NDArray[np.float64]:
+        """How fast the hand moved in each frame, in palm lengths a second."""
+        return paces(np.asarray(self.times), np.asarray(self.palms).reshape(-1, 3))
 
 
 @dataclass(slots=True)
@@ -213,7 +220,7 @@ def decide(
     for track, history in hands.items():
         scores = history.smoothed()
         decided[track] = _HandDecision(*history.side, np.array(history.frames), history.labels, scores)
-        lasting += _gestures(track, history, scores, settings)
+        lasting += _gestures(track, history, scores, answer, settings)
     for track, seen in faces.items():
         lasting += _presences(track, seen, settings)
     lasting.sort(key=lambda item: (item.first, item.kind, item.track))
@@ -222,15 +229,19 @@ def decide(
 
 
 def _gestures(
-    track: int, history: HandHistory, scores: FloatArray, settings: DecisionSettings
+    track: int, history: HandHistory, scores: FloatArray, answer: Answer, settings: DecisionSettings
 ) -> list[Lasting]:
-    """The gestures that a hand held: sure for long enough, and lasting as long as they are not clearly over."""
+    """The gestures that a hand held: sure and still for long enough, and lasting as long as not clearly over."""
     if not len(scores):
         return []
     times = np.asarray(history.times)
     best = scores.argmax(axis=1)
     sure = scores[np.arange(len(scores)), best] >= settings.enter
     sure &= ~np.isin(best, [place for place, name in enumerate(history.labels) if name in _NOTHING])
+    for place in np.flatnonzero(sure).tolist():
+        row = dict(zip(history.labels, scores[place].tolist(), strict=True))
+        sure[place] = answer(row).name == history.labels[best[place]]
+    still = history.paces() <= settings.pace
     away = np.concatenate([[True], np.diff(times) > settings.absence])
     found: list[tuple[int, int, int]] = []  # label, first and last place
     for label, first, last in _runs(np.where(sure, best, -1), away):
@@ -242,11 +253,19 @@ def _gestures(
             found[-1] = (label, found[-1][1], last)
         else:
             found.append((label, first, last))
-    held = [item for item in found if times[item[2]] - times[item[1]] >= settings.hold]
+    held = [
+        item for item in found if _longest(still[item[1] : item[2] + 1], times[item[1] :]) >= settings.hold
+    ]
     return [
         _as_lasting(track, history, *_widened(item, place, held, scores, away, settings), scores, item[0])
         for place, item in enumerate(held)
     ]
+
+
+def _longest(still: npt.NDArray[np.bool_], times: npt.NDArray[np.float64]) -> float:
+    """Seconds of the longest time without a break in which a hand was still; -1 if it never was."""
+    runs = _runs(np.where(still, 0, -1), np.zeros(len(still), bool))
+    return max((float(times[last] - times[first]) for _, first, last in runs), default=-1.0)
 
 
 def _runs(labels: npt.NDArray[np.int64], away: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
