@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.errors import LivefgError
-from livefg.inference.network import Array, Network, NetworkReport
+from livefg.inference.bindings import Array
+from livefg.inference.network import Network, NetworkReport
 from livefg.results import Label
 
 __all__ = ["CLASSIFIER_FORMAT", "Classifier", "ClassifierInfo", "Task"]

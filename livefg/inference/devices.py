@@ -12,7 +12,7 @@ import threading
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from livefg.errors import LivefgError
 from livefg.inference.nvidia import nvidia_driver
@@ -27,7 +27,6 @@ __all__ = [
     "no_accelerator",
     "obstacle",
     "parse_device",
-    "providers",
 ]
 
 DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"]
@@ -104,41 +103,6 @@ def _obstacle(device: DeviceName) -> Obstacle | None:
         case "openvino":
             libraries = " openvino" if _PLATFORM == "win32" else ""
             return _missing_provider(device, f"{_REPLACE_RUNTIME}onnxruntime-openvino{libraries}")
-
-
-def providers(device: DeviceName, cache: Path, threads: int) -> list[tuple[str, dict[str, Any]]]:
-    """ONNX Runtime's providers with their options for `device`, the one asked for first.
-
-    `cache` is an existing folder of this network's own for what is compiled; `threads` is for a run on a CPU.
-    """
-    cpu = (PROVIDERS["cpu"], dict[str, Any]())
-    # The search for the fastest convolution takes half a second for every new shape when exhaustive; TF32
-    # would move landmarks by a tenth of a pixel and these networks are bound by launches, not by arithmetic.
-    cuda = (
-        PROVIDERS["cuda"],
-        {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0", "arena_extend_strategy": "kSameAsRequested"},
-    )
-    match device:
-        case "cuda":
-            return [cuda, cpu]
-        case "tensorrt":
-            options = {
-                "trt_engine_cache_enable": "True",
-                "trt_engine_cache_path": str(cache),
-                "trt_timing_cache_enable": "True",
-                "trt_timing_cache_path": str(cache),
-            }
-            return [(PROVIDERS[device], options), cuda, cpu]
-        case "coreml":
-            return [(PROVIDERS[device], {"ModelFormat": "MLProgram", "ModelCacheDirectory": str(cache)}), cpu]
-        case "directml":
-            return [(PROVIDERS[device], {"performance_preference": "high_performance"}), cpu]
-        case "openvino":
-            # With the type AUTO it comes up and then leaves every operation to the ordinary CPU provider.
-            options = {"device_type": "CPU", "num_of_threads": str(threads), "cache_dir": str(cache)}
-            return [(PROVIDERS[device], options), cpu]
-        case _:
-            return [cpu]
 
 
 def _nvidia_obstacle() -> Obstacle | None:

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from livefg.errors import LivefgError
+from livefg.inference.bindings import Array, BoundRuns, PlainRuns
+from livefg.inference.device_thread import thread_of
 from livefg.inference.devices import DeviceName, accelerators, no_accelerator, obstacle, parse_device
+from livefg.inference.forms import PLAIN, Form
 from livefg.inference.manifest import find_model
+from livefg.inference.options import BATCHES
+from livefg.inference.placement import accelerated, is_faster
 from livefg.inference.sessions import SessionOrder, UnavailableError, reason_of
 
 __all__ = ["Network", "NetworkReport", "observed"]
 
-Array = npt.NDArray[Any]
 Shape = tuple[int | str | None, ...]
 
-BATCHES = (1, 2, 4, 8)
-"""Batch sizes that an accelerator gets to see: each new shape costs it a search or a compilation."""
 _TIMED_RUNS = 5
 _TIMED_SECONDS = 0.05
 _GUESSED_SIDE = 320
 _GUESSED_LENGTH = 32
 _IMAGE_RANK = 4
-_TOLERANCE = 0.02
+_BOUND_MEMORY = "cuda"  # the memory of the only devices for which buffers are bound
+# Devices that are processors like the CPU: they take batches as they come, and several runs at a time.
+_AS_THEY_COME: tuple[DeviceName, ...] = ("cpu", "openvino")
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
     "tensor(double)": np.float64,
@@ -45,8 +48,6 @@ _TYPES: dict[str, type[np.generic]] = {
 }
 _in_use: WeakValueDictionary[tuple[Path, bytes, int, DeviceName], Network] = WeakValueDictionary()
 _observer: Callable[[str, float, float], None] | None = None
-# DirectML allows one run at a time, over all its sessions.
-_directml = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class NetworkReport:
 
     `provider` is what the session itself named after its creation. Times are in milliseconds: `load_ms` to
     create the session, `warmup_ms` for the first runs, `median_ms` for one run afterwards with a batch of
-    one. `why` says how the device was chosen.
+    one. `why` says how the device was chosen, `form` what an accelerator was prepared with (`float16`, `CUDA graphs`,
+    `fixed buffers`), and `failures` which of these it could not be, and why.
     """
 
     name: str
@@ -65,9 +67,13 @@ class NetworkReport:
     warmup_ms: float
     median_ms: float
     why: str
+    form: str = ""
+    failures: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.device} ({self.provider}), {self.median_ms:.1f} ms, {self.why}"
+        provider = f"{self.provider}, {self.form}" if self.form else self.provider
+        parts = f"{self.name}: {self.device} ({provider})", f"{self.median_ms:.1f} ms", self.why
+        return "; ".join((", ".join(parts), *self.failures))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, with the fields' names."""
@@ -82,7 +88,7 @@ class Network:
     and `report` says where it runs.
     """
 
-    def __init__(self, name: str, path: Path, session: Any, device: DeviceName) -> None:
+    def __init__(self, name: str, path: Path, session: Any, device: DeviceName, form: Form = PLAIN) -> None:
         self.name = name
         self.path = path
         inputs, outputs = session.get_inputs(), session.get_outputs()
@@ -91,14 +97,16 @@ class Network:
         self.output_names: tuple[str, ...] = tuple(node.name for node in outputs)
         self.output_shapes: tuple[Shape, ...] = tuple(tuple(node.shape) for node in outputs)
         self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
-        self.report = NetworkReport(name, device, session.get_providers()[0], 0.0, 0.0, 0.0, "")
+        self.report = NetworkReport(name, device, session.get_providers()[0], 0.0, 0.0, 0.0, "", str(form))
         self._types = tuple(_numpy_type(name, node.type) for node in inputs)
-        self._session = session
-        self._lock = _directml if device == "directml" else nullcontext()
+        self._runs = (
+            BoundRuns(session, _BOUND_MEMORY, graphs=form.graph) if form.bound else PlainRuns(session)
+        )
+        self._thread = thread_of(device)
         varies = all(
             shape and not isinstance(shape[0], int) for shape in self.input_shapes + self.output_shapes
         )
-        self._batches = BATCHES if varies and device != "cpu" else ()
+        self.batches: tuple[int, ...] = BATCHES if varies and device not in _AS_THEY_COME else ()
 
     @classmethod
     def load(cls, name_or_path: str | Path, device: str = "auto", threads: int = 1) -> Self:
@@ -110,7 +118,7 @@ class Network:
         A network that is in use already, of the same file for the same device, is given again: its memory is shared.
 
         Raises LivefgError if there is no such network, its file is missing, changed or unreadable, or the
-        device cannot be had.
+        device cannot be had or gives other results than the CPU.
         """
         wanted = parse_device(device)
         model = find_model(name_or_path)
@@ -126,16 +134,14 @@ class Network:
     @classmethod
     def _choose(cls, order: SessionOrder) -> Self:
         """Open on the fastest device whose results are those of the CPU."""
-        network, reference = cls._open(order, "cpu", f"auto: {no_accelerator()}")
+        network = cls._on_cpu(order, f"auto: {no_accelerator()}")
         for device in accelerators():
             try:
-                rival, outputs = cls._open(order, device, "auto")
+                rival = cls._accelerated(order, device, network)
             except UnavailableError as error:
                 return network._because(f"auto: {device} failed ({error})")
-            if not _agree(outputs, reference):
-                return network._because(f"auto: {device} gives other results than the CPU")
             ours, theirs = network.report.median_ms, rival.report.median_ms
-            if theirs < ours:
+            if is_faster(rival, network):
                 return rival._because(f"auto: {ours:.1f} ms on the CPU")
             return network._because(f"auto: {theirs:.1f} ms on {device}")
         return network
@@ -148,32 +154,62 @@ class Network:
             raise LivefgError(
                 f"The device {device} cannot be had: {hindrance.reason}; to cure it: {hindrance.cure}."
             )
+        reference = cls._on_cpu(order, "as asked")
+        if device == "cpu":
+            return reference
         try:
-            return cls._open(order, device, "as asked")[0]
+            return cls._accelerated(order, device, reference)._because("as asked")
         except UnavailableError as error:
             raise LivefgError(
                 f"The device {device} cannot be had for {order.name} ({error}); `livefg doctor` says more."
             ) from error
 
     @classmethod
-    def _open(cls, order: SessionOrder, device: DeviceName, why: str) -> tuple[Self, list[Array]]:
-        """Open on `device`, warm up and time: the network and its outputs for the sample inputs."""
+    def _on_cpu(cls, order: SessionOrder, why: str) -> Self:
         started = time.perf_counter()
-        network = cls(order.name, order.path, order.session(device), device)
-        load_ms = (time.perf_counter() - started) * 1e3
+        network = cls(order.name, order.path, order.session("cpu"), "cpu")
         try:
-            warmup_ms, median_ms, outputs = network._warm_up()
+            return network._warmed_up(started, time.perf_counter())._because(why)
         except Exception as error:
-            reason = reason_of(error.__cause__ or error)
-            if device != "cpu":
-                raise UnavailableError(reason) from error
             raise LivefgError(
-                f"The network {order.path} loads but cannot be run on a sample input ({reason})."
+                f"The network {order.path} loads but cannot be run on a sample input ({reason_of(error)})."
             ) from error
-        network.report = replace(
-            network.report, load_ms=load_ms, warmup_ms=warmup_ms, median_ms=median_ms, why=why
+
+    @classmethod
+    def _accelerated(cls, order: SessionOrder, device: DeviceName, reference: Self) -> Self:
+        """Open on `device` in its fastest form that gives the results of `reference`; raises UnavailableError."""
+        started = time.perf_counter()
+        network, _, failures = accelerated(
+            partial(cls._open, order, device), reference, device, order.name, order.content
         )
-        return network, outputs
+        if isinstance(network._runs, BoundRuns):
+            network._runs.seal()
+        network = network._warmed_up(started, time.perf_counter())
+        network.report = replace(network.report, failures=failures)
+        return network
+
+    @classmethod
+    def _open(cls, order: SessionOrder, device: DeviceName, form: Form, folder: Path | None) -> Self:
+        work, thread = partial(order.session, device, form, folder), thread_of(device)
+        return cls(order.name, order.path, thread.call(work) if thread else work(), device, form)
+
+    def _warmed_up(self, started: float, loaded: float) -> Self:
+        """Run it a few times and note how long that took, and how long it had taken to load."""
+        inputs = self.sample_inputs()
+        self(*inputs)
+        warm = time.perf_counter()
+        times: list[float] = []
+        while len(times) < _TIMED_RUNS and (not times or time.perf_counter() - warm < _TIMED_SECONDS):
+            before = time.perf_counter()
+            self(*inputs)
+            times.append(time.perf_counter() - before)
+        self.report = replace(
+            self.report,
+            load_ms=(loaded - started) * 1e3,
+            warmup_ms=(warm - loaded) * 1e3,
+            median_ms=statistics.median(times) * 1e3,
+        )
+        return self
 
     def _because(self, why: str) -> Self:
         self.report = replace(self.report, why=why)
@@ -185,16 +221,12 @@ class Network:
         Shapes and types are those of the graph; the first dimension, where it varies, is the batch (>= 1).
         Raises LivefgError if an accelerator fails; wrong shapes or types raise what ONNX Runtime raises.
         """
-        if not self._batches:
+        largest = self.batches[-1] if self.batches else 0
+        if not self.batches or len(inputs[0]) <= largest:
             return self._run(inputs)
-        count, largest = len(inputs[0]), self._batches[-1]
-        if count <= largest:
-            return self._run_padded(inputs, count)
         parts = [
-            self._run_padded(
-                [array[start : start + largest] for array in inputs], min(largest, count - start)
-            )
-            for start in range(0, count, largest)
+            self._run([array[start : start + largest] for array in inputs])
+            for start in range(0, len(inputs[0]), largest)
         ]
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
@@ -215,16 +247,7 @@ class Network:
                 samples.append(noise.random(size, np.float32).astype(kind))
         return samples
 
-    def _run_padded(self, inputs: tuple[Array, ...] | list[Array], count: int) -> list[Array]:
-        size = next(batch for batch in self._batches if batch >= count)
-        if size != count:
-            inputs = [
-                np.concatenate([array, np.zeros((size - count, *array.shape[1:]), array.dtype)])
-                for array in inputs
-            ]
-        return [output[:count] for output in self._run(inputs)]
-
-    def _run(self, inputs: tuple[Array, ...] | list[Array]) -> list[Array]:
+    def _run(self, inputs: Sequence[Array]) -> list[Array]:
         if _observer is None:
             return self._run_session(inputs)
         begun, busy = time.perf_counter(), time.thread_time()
@@ -232,36 +255,21 @@ class Network:
         _observer(self.name, time.perf_counter() - begun, time.thread_time() - busy)
         return outputs
 
-    def _run_session(self, inputs: tuple[Array, ...] | list[Array]) -> list[Array]:
-        with self._lock:
-            try:
-                outputs: list[Array] = self._session.run(
-                    None, dict(zip(self.input_names, inputs, strict=True))
-                )
-            except Exception as error:
-                if self.report.device == "cpu":
-                    raise
-                place, cause = self.report.device, reason_of(error)
-                raise LivefgError(
-                    f"The network {self.name} failed on {place} ({cause}); try --device cpu."
-                ) from error
-        return outputs
-
-    def _warm_up(self) -> tuple[float, float, list[Array]]:
-        """Run every batch size once and the smallest a few times: milliseconds of both, and its outputs."""
-        started = time.perf_counter()
-        inputs = self.sample_inputs()
-        outputs = self(*inputs)
-        # The largest comes next: a compiler that widens its range of shapes then has it at once.
-        for batch in self._batches[:0:-1]:
-            self(*self.sample_inputs(batch))
-        warm = time.perf_counter()
-        times: list[float] = []
-        while len(times) < _TIMED_RUNS and (not times or time.perf_counter() - warm < _TIMED_SECONDS):
-            before = time.perf_counter()
-            self(*inputs)
-            times.append(time.perf_counter() - before)
-        return (warm - started) * 1e3, statistics.median(times) * 1e3, outputs
+    def _run_session(self, inputs: Sequence[Array]) -> list[Array]:
+        try:
+            if self._thread:
+                return self._thread.run(self._runs, inputs, self.batches)
+            count = len(inputs[0])
+            size = next((size for size in self.batches if size >= count), count)
+            outputs = self._runs([inputs], size)
+        except Exception as error:
+            if self.report.device == "cpu":
+                raise
+            place, cause = self.report.device, reason_of(error)
+            raise LivefgError(
+                f"The network {self.name} failed on {place} ({cause}); try --device cpu."
+            ) from error
+        return outputs if size == count else [output[:count] for output in outputs]
 
 
 @contextmanager
@@ -276,15 +284,6 @@ def observed(tell: Callable[[str, float, float], None]) -> Iterator[None]:
         yield
     finally:
         _observer = before
-
-
-def _agree(ours: list[Array], reference: list[Array]) -> bool:
-    """Whether two devices gave the same outputs, within what a lower precision explains."""
-    return all(
-        a.shape == b.shape
-        and np.allclose(a, b, rtol=_TOLERANCE, atol=_TOLERANCE * max(1e-6, float(np.abs(b).max(initial=0))))
-        for a, b in zip(ours, reference, strict=True)
-    )
 
 
 def _numpy_type(name: str, kind: str) -> type[np.generic]:

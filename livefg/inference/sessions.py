@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livefg import paths
 from livefg.errors import LivefgError
-from livefg.inference.devices import PROVIDERS, DeviceName, providers
+from livefg.inference.devices import PROVIDERS, DeviceName
+from livefg.inference.forms import PLAIN, Form
+from livefg.inference.options import GraphNode, providers
+from livefg.inference.rewriting import can_rewrite, in_half_precision, with_prelu
 from livefg.inference.runtime import ERRORS, FATAL_ONLY, captured_stderr, runtime
 
 __all__ = ["GraphNode", "SessionOrder", "UnavailableError", "inspect_graph", "reason_of"]
-
-# Devices that compile a network first, and can keep the result for the next start.
-_COMPILING: tuple[DeviceName, ...] = ("tensorrt", "coreml", "openvino")
-
-
-@dataclass(frozen=True, slots=True)
-class GraphNode:
-    """An input or output of a graph: its name, its type as ONNX Runtime names it, and its shape."""
-
-    name: str
-    type: str
-    shape: tuple[int | str | None, ...]
-
-    def __str__(self) -> str:
-        kind = self.type.removeprefix("tensor(").removesuffix(")")
-        return f"{self.name} {kind} [{', '.join(str(size) for size in self.shape)}]"
 
 
 class UnavailableError(Exception):
@@ -45,13 +30,15 @@ class SessionOrder:
     content: bytes
     threads: int
 
-    def session(self, device: DeviceName) -> Any:
-        """A session on `device`. Raises UnavailableError if it comes up without its provider."""
-        wanted = providers(device, self._cache_folder(device), self.threads)
+    def session(self, device: DeviceName, form: Form = PLAIN, cache: Path | None = None) -> Any:
+        """A session on `device` in a form; `cache` is an existing folder for what the device compiles, if it does.
+
+        Raises UnavailableError if it comes up without its provider, or the form is not to be had.
+        """
+        content = self.content if device == "cpu" else self._suited(device, form)
+        wanted = providers(device, form, cache, self.threads, self._inputs() if device == "tensorrt" else ())
         try:
-            session = runtime().InferenceSession(
-                self.content, self._options(device), wanted, enable_fallback=0
-            )
+            session = runtime().InferenceSession(content, self._options(device), wanted, enable_fallback=0)
         except Exception as error:
             if device == "cpu":
                 raise _unreadable(self.path, error) from error
@@ -64,14 +51,22 @@ class SessionOrder:
         session._model_bytes = None
         return session
 
-    def _cache_folder(self, device: DeviceName) -> Path:
-        """A folder for what `device` compiles from this very network with this very ONNX Runtime."""
-        folder = paths.user_cache_dir() / "compiled"
-        if device in _COMPILING:
-            network = hashlib.sha256(self.content).hexdigest()[:16]
-            folder /= f"{device}-{runtime().__version__}-{network}"
-            folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def _suited(self, device: DeviceName, form: Form) -> bytes:
+        """The network in the spelling that accelerators like, and in the precision of `form`."""
+        # TensorRT chooses the precision of each operation by itself.
+        halve = form.half and device != "tensorrt"
+        if not can_rewrite():
+            if halve:
+                raise UnavailableError("float16 needs the package onnx: pip install onnx")
+            return self.content
+        try:
+            content = with_prelu(self.content)
+            return in_half_precision(content) if halve else content
+        except ValueError as error:
+            raise UnavailableError(f"it cannot be rewritten: {reason_of(error)}") from error
+
+    def _inputs(self) -> tuple[GraphNode, ...]:
+        return inspect_graph(self.content, self.path)[0]
 
     def _options(self, device: DeviceName) -> Any:
         options = runtime().SessionOptions()

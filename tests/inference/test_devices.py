@@ -5,8 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
+from fake_devices import FakeDevices
 from onnx_files import save_doubler
 
 from livefg import LivefgError
@@ -157,72 +157,55 @@ def test_a_device_that_was_asked_for_and_cannot_be_had_is_an_error_with_the_cure
         Network.load(doubler, "cuda")
 
 
-class FakeDevices:
-    """Sessions on the CPU that pass for other devices, some slower, some wrong, some that fail."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *available: str) -> None:
-        self.times = {"cpu": 5.0}
-        self.failures: dict[str, str] = {}
-        self.wrong: set[str] = set()
-        monkeypatch.setattr(network, "accelerators", lambda: available)
-        monkeypatch.setattr(network, "obstacle", lambda device: None)
-        open_session = SessionOrder.session
-        warm_up = Network._warm_up
-
-        def session(order: SessionOrder, device: str) -> Any:
-            if device in self.failures:
-                raise UnavailableError(self.failures[device])
-            return open_session(order, "cpu")
-
-        def timed(loaded: Network) -> tuple[float, float, list[np.ndarray]]:
-            warmup, _, outputs = warm_up(loaded)
-            device = loaded.report.device
-            if device in self.wrong:
-                outputs = [output + 1000 for output in outputs]
-            return warmup, self.times[device], outputs
-
-        monkeypatch.setattr(SessionOrder, "session", session)
-        monkeypatch.setattr(Network, "_warm_up", timed)
-
-
 def test_auto_takes_the_faster_device_and_says_what_it_beat(
-    monkeypatch: pytest.MonkeyPatch, doubler: Path
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
 ) -> None:
-    FakeDevices(monkeypatch, "cuda").times["cuda"] = 1.0
+    FakeDevices(monkeypatch, tmp_path, "cuda").times["cuda"] = 1.0
     report = Network.load(doubler).report
     assert (report.device, report.why) == ("cuda", "auto: 5.0 ms on the CPU")
 
 
 def test_auto_stays_on_the_cpu_where_the_accelerator_is_slower(
-    monkeypatch: pytest.MonkeyPatch, doubler: Path
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
 ) -> None:
-    FakeDevices(monkeypatch, "cuda").times["cuda"] = 9.0
+    FakeDevices(monkeypatch, tmp_path, "cuda").times["cuda"] = 9.0
     report = Network.load(doubler).report
     assert (report.device, report.why) == ("cpu", "auto: 9.0 ms on cuda")
 
 
 def test_auto_does_not_trust_a_device_with_other_results(
-    monkeypatch: pytest.MonkeyPatch, doubler: Path
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
 ) -> None:
-    fakes = FakeDevices(monkeypatch, "coreml")
+    fakes = FakeDevices(monkeypatch, tmp_path, "coreml")
     fakes.times["coreml"] = 1.0
     fakes.wrong.add("coreml")
     report = Network.load(doubler).report
-    assert (report.device, report.why) == ("cpu", "auto: coreml gives other results than the CPU")
+    assert (report.device, report.why) == (
+        "cpu",
+        "auto: coreml failed (it gives other results than the CPU)",
+    )
+
+
+def test_a_device_that_was_asked_for_is_refused_where_it_gives_other_results(
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
+) -> None:
+    FakeDevices(monkeypatch, tmp_path).wrong.add("openvino")
+    with pytest.raises(LivefgError, match=r"openvino cannot be had for doubler \(it gives other results"):
+        Network.load(doubler, "openvino")
 
 
 def test_auto_falls_back_when_the_session_fails_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, doubler: Path
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
 ) -> None:
-    FakeDevices(monkeypatch, "cuda").failures["cuda"] = "out of memory"
+    FakeDevices(monkeypatch, tmp_path, "cuda").failures["cuda"] = "out of memory"
     report = Network.load(doubler).report
     assert (report.device, report.why) == ("cpu", "auto: cuda failed (out of memory)")
 
 
 def test_a_session_that_fails_on_the_device_asked_for_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, doubler: Path
+    monkeypatch: pytest.MonkeyPatch, doubler: Path, tmp_path: Path
 ) -> None:
-    FakeDevices(monkeypatch).failures["cuda"] = "out of memory"
+    FakeDevices(monkeypatch, tmp_path).failures["cuda"] = "out of memory"
     with pytest.raises(LivefgError, match=r"cannot be had for doubler \(out of memory\); `livefg doctor`"):
         Network.load(doubler, "cuda")
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_devices import FakeDevices
 from onnx_files import save_doubler
 
 from livefg import LivefgError
 from livefg.inference import Manifest, Network
-from livefg.inference.network import BATCHES, observed
+from livefg.inference.network import observed
+from livefg.inference.options import BATCHES
 
 
 @pytest.fixture
@@ -59,24 +61,18 @@ def test_its_sample_inputs_are_the_same_each_time_and_fit_the_graph(doubler: Net
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("device", ["cuda", "coreml"])
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 9, 20])
 def test_an_accelerator_sees_only_a_few_batch_sizes_and_the_results_are_unpadded(
-    doubler: Network, monkeypatch: pytest.MonkeyPatch, count: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, device: str
 ) -> None:
-    seen: list[int] = []
-    run = doubler._run
-
-    def spy(inputs: list[np.ndarray]) -> list[np.ndarray]:
-        seen.append(len(inputs[0]))
-        return run(inputs)
-
-    monkeypatch.setattr(doubler, "_batches", BATCHES)
-    monkeypatch.setattr(doubler, "_run", spy)
+    fakes = FakeDevices(monkeypatch, tmp_path)
+    network = Network.load(save_doubler(tmp_path / "doubler.onnx"), device)
     batch = images(count)
-    doubled, sums = doubler(batch)
-    assert set(seen) <= set(BATCHES)
+    doubled, sums = network(batch)
+    assert set(fakes.sizes) <= set(BATCHES)
     np.testing.assert_array_equal(doubled, batch.astype(np.float32) * 2)
-    assert sums.shape == (count,)
+    np.testing.assert_array_equal(sums, batch.astype(np.float32).sum(axis=(1, 2, 3)))
 
 
 def test_a_file_that_is_no_network_is_named(tmp_path: Path) -> None:
