@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,21 +13,15 @@ from livefg.errors import LivefgError
 from livefg.gallery import GalleryFile
 from livefg.inference.network import NetworkReport
 from livefg.jobs import BatchSettings, Job, Kind, plan
-from livefg.loop.recorded import run_recorded
 from livefg.loop.summary import Summary
-from livefg.overlay import Overlay
 from livefg.pipeline import Pipeline, PipelineSettings
-from livefg.recorded.blur import StillCover
 from livefg.recorded.earlier import EarlierResults
-from livefg.recorded.work import OnStart, Stopped, VideoWork
+from livefg.recorded.progress import OnStart, Stopped
+from livefg.recorded.stills import StillWork
+from livefg.recorded.work import VideoWork
 from livefg.results import FrameResult
-from livefg.sinks.files import FileSink
-from livefg.sinks.jsonl import JsonlSink
-from livefg.sinks.pictures import PictureSink
-from livefg.sinks.queued import QueuedSink
-from livefg.sinks.table import TableSink
 from livefg.sources import open_source
-from livefg.sources.base import Recorded, Source
+from livefg.sources.base import Recorded
 from livefg.sources.images import FolderSource
 from livefg.sources.selected import Selected
 
@@ -162,70 +155,6 @@ class Batch:
             media_seconds=work.media_seconds if isinstance(work, VideoWork) else None,
             summary=work.summary,
         )
-
-
-class StillWork:
-    """One picture or a folder of them, while it is looked at: each picture by itself."""
-
-    def __init__(
-        self, job: Job, settings: BatchSettings, pipeline: Pipeline, stopping: threading.Event
-    ) -> None:
-        self.notes: list[str] = []
-        self.files: list[Path] = []
-        self.summary = Summary()
-        self._expected: int | None = None
-        self._job = job
-        self._settings = settings
-        self._pipeline = pipeline
-        self._stopping = stopping
-
-    def run(
-        self, source: Source, on_start: OnStart | None, on_result: Callable[[FrameResult], None] | None
-    ) -> None:
-        """Read, look, write; the sinks' context leaves files unfinished if this raises."""
-        if on_start:
-            on_start(source.info)
-        self._expected = source.info.frame_count
-
-        def count(result: FrameResult) -> None:
-            self.summary.add(result)
-            if on_result:
-                on_result(result)
-
-        try:
-            with ExitStack() as stack:
-                run_recorded(
-                    source,
-                    self._pipeline,
-                    [stack.enter_context(sink) for sink in self._sinks()],
-                    on_result=count,
-                    stopping=self._stopping,
-                    separate=True,
-                )
-                if self._stopping.is_set():
-                    raise Stopped
-        finally:
-            self.notes += source.info.notes
-
-    def shortfall(self) -> str | None:
-        """A sentence if pictures of a folder could not be read; the notes say which."""
-        missing = (self._expected or 0) - self.summary.frames
-        if self._job.kind != "folder" or missing <= 0:
-            return None
-        return f"{self._job.source}: {missing} of {self._expected} pictures could not be read."
-
-    def _sinks(self) -> list[FileSink]:
-        sinks: list[FileSink] = [JsonlSink(self._job.data)]
-        self.files.append(self._job.data)
-        if self._settings.table:
-            table = TableSink(self._job.stem)
-            self.files += table.paths
-            sinks.append(table)
-        if self._job.pictures:
-            cover = StillCover(self._settings.blur) if self._settings.blur else None
-            sinks.append(QueuedSink(PictureSink(self._job.pictures, Overlay(), cover), lossless=True))
-            self.files.append(self._job.pictures)
-        return sinks
 
 
 def _opened(job: Job, settings: BatchSettings) -> Any:

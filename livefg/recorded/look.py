@@ -18,7 +18,7 @@ from livefg.recorded.state import capture, restore
 from livefg.results import Frame, FrameResult
 from livefg.sources.selected import Selected
 
-__all__ = ["Looker", "look"]
+__all__ = ["Looker", "RestOf", "look"]
 
 _FRAMES_A_PART = 90
 """Frames between two points from which a killed run can go on: a few seconds of work."""
@@ -80,7 +80,7 @@ def look(
     """
     if journal.end is not None:
         return True
-    _ = pipeline.reports  # waits: no result may depend on when the last network was loaded
+    pipeline.wait()  # no result may depend on when the last network was loaded
     pipeline.reset()
     looker = Looker(pipeline, shots=not live, sparing=not live)
     done = journal.frames
@@ -92,7 +92,7 @@ def look(
         else:
             restore(looker, *state)
     remembers = pipeline.settings.backend == "livefg"
-    frames = decode_ahead(_From(source, done, journal.last_time), stopping)
+    frames = decode_ahead(RestOf(source, done, journal.last_time), stopping)
     with closing(frames), ThreadPoolExecutor(1, thread_name_prefix="livefg-journal") as writer:
         writing: Future[None] | None = None
         while True:
@@ -122,7 +122,7 @@ def _copied(state: State) -> State:
     return state[0], [array.copy() for array in state[1]]
 
 
-class _From:
+class RestOf:
     """The frames of a source but for the first `skip`, the last of which has the time `last`."""
 
     def __init__(self, source: Selected, skip: int, last: float) -> None:

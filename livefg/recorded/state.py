@@ -23,6 +23,7 @@ _MEMORY = (
     "livefg.pipeline",
     "livefg.results",
     "livefg.recorded.",
+    "livefg.overlay.trail.",
 )
 _EQUIPMENT = frozenset(
     {

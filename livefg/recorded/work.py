@@ -14,50 +14,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from livefg.errors import LivefgError
 from livefg.jobs import BatchSettings, Job
 from livefg.loop.recorded import decode_ahead
 from livefg.loop.summary import Summary
-from livefg.overlay import Overlay
 from livefg.pipeline import Pipeline
-from livefg.recorded.blur import FaceCover
 from livefg.recorded.decisions import Decisions, decide
 from livefg.recorded.facts import LIVE, LOOKS_AHEAD, differences, run_facts, write_meta
+from livefg.recorded.film import FilmWork
 from livefg.recorded.hindsight import in_hindsight
 from livefg.recorded.journal import Journal
-from livefg.recorded.look import look
-from livefg.results import FrameResult
-from livefg.sinks.clips import ClipSink, cuts
-from livefg.sinks.composed import ComposedSink
-from livefg.sinks.files import FileSink
+from livefg.recorded.look import RestOf, look
+from livefg.recorded.progress import OnStart, Stopped
+from livefg.results import Frame, FrameResult
+from livefg.sinks.clips import Cut, cuts
 from livefg.sinks.jsonl import JsonlSink
-from livefg.sinks.queued import QueuedSink
 from livefg.sinks.subtitles import SubtitleSink
 from livefg.sinks.table import TableSink
 from livefg.sinks.timeline import TimelineSink
-from livefg.sinks.video import VideoSink
 from livefg.sources import SourceInfo
 from livefg.sources.selected import Selected
 from livefg.spans import HAPPENINGS, SpanCollector
 
-__all__ = ["OnStart", "Stopped", "VideoWork"]
+__all__ = ["VideoWork"]
 
 OnResult = Callable[[FrameResult], None]
-
-
-class OnStart(Protocol):
-    """Is told when a pass over an input begins."""
-
-    def __call__(self, info: SourceInfo, doing: str = "", done: int = 0) -> None:
-        """`doing` is "looking" or "writing", or nothing where there is one pass; `done` frames were done earlier."""
-        ...
-
-
-class Stopped(Exception):  # noqa: N818 - not an error: the user ended the run
-    """Leaves the sinks without finishing their files."""
 
 
 class VideoWork:
@@ -117,35 +102,46 @@ class VideoWork:
             )
 
     def _write(self, source: Selected, on_result: OnResult | None) -> None:
-        settings = self._settings
         decisions = None
-        if not settings.live or settings.blur:
+        if not self._settings.live or self._settings.blur:
             decisions = decide(
                 self._journal.results(), self._pipeline.answer, self._pipeline.settings.decisions
             )
         with ExitStack() as stack:
             data = [stack.enter_context(sink) for sink in self._data_sinks()]
-            pictures = self._picture_sinks(source.info, decisions, stack)
-            sinks = [*data, *pictures]
-            if pictures:
-                frames = stack.enter_context(closing(decode_ahead(source, self._stopping)))
-                for frame, result in zip(frames, self._results(decisions, source.info), strict=False):
-                    if frame.index != result.frame:
-                        raise LivefgError(f"{source.info.name} changed while it was being processed.")
-                    for sink in sinks:
-                        sink.write(frame, result)
-                    self._count(result, source.info, on_result)
-            else:
-                for result in self._results(decisions, source.info):
-                    for data_sink in data:
-                        data_sink.write(None, result)
-                    self._count(result, source.info, on_result)
-                    if self._stopping.is_set():
-                        break
+            film = self._film_work(source.info, decisions, stack)
+            for frame, result in self._with_frames(source, decisions, film):
+                for sink in data:
+                    sink.write(None, result)
+                if film and frame:
+                    film.write(frame, result)
+                self._count(result, source.info, on_result)
+                if self._stopping.is_set():
+                    break
             if self.summary.frames < self._journal.frames:
                 if self._stopping.is_set():
                     raise Stopped
                 raise LivefgError(f"{source.info.name} changed while it was being processed.")
+
+    def _with_frames(
+        self, source: Selected, decisions: Decisions | None, film: FilmWork | None
+    ) -> Iterator[tuple[Frame | None, FrameResult]]:
+        """All results, with their frames where those have to be written still."""
+        results = self._results(decisions, source.info)
+        if film is None:
+            yield from ((None, result) for result in results)
+            return
+        last = 0.0
+        # An earlier run has written these pictures; the data are made again, which is quick.
+        for result in islice(results, film.frames):
+            last = result.time
+            yield None, result
+        rest = RestOf(source, film.frames, last)
+        with closing(decode_ahead(rest, self._stopping)) as frames:
+            for frame, result in zip(frames, results, strict=False):
+                if frame.index != result.frame:
+                    raise LivefgError(f"{source.info.name} changed while it was being processed.")
+                yield frame, result
 
     def _results(self, decisions: Decisions | None, info: SourceInfo) -> Iterator[FrameResult]:
         """The results as they are written, in order."""
@@ -177,37 +173,26 @@ class VideoWork:
             self.files += sink.paths
         return sinks
 
-    def _picture_sinks(
-        self, info: SourceInfo, decisions: Decisions | None, stack: ExitStack
-    ) -> list[QueuedSink]:
-        """What takes pictures, behind one queue: they are composed once for all, while the last ones are encoded."""
-        settings, choice = self._settings, self._settings.choice
-        sinks: list[FileSink] = []
-        if self._job.pictures:
-            film = VideoSink(
-                self._job.pictures, source=info, quality=settings.quality, begin=choice.start, end=choice.end
-            )
-            stack.callback(lambda: self.notes.extend(film.notes))
-            self.files.append(self._job.pictures)
-            sinks.append(film)
-        if settings.clips:
-            clips = self._clip_sink(info, decisions)
-            stack.callback(lambda: self.files.extend(clips.paths))
-            sinks.append(clips)
-        if not sinks:
-            return []
-        cover = FaceCover(settings.blur, decisions) if settings.blur and decisions else None
-        encoding = [QueuedSink(sink, lossless=True, capacity=2) for sink in sinks]
-        composed = ComposedSink(encoding, Overlay(), cover)
-        return [stack.enter_context(QueuedSink(composed, lossless=True))]
+    def _film_work(self, info: SourceInfo, decisions: Decisions | None, stack: ExitStack) -> FilmWork | None:
+        """What takes pictures, if any are to be written."""
+        if not (self._job.pictures or self._settings.clips):
+            return None
+        wanted = self._cuts(decisions, info) if self._settings.clips else []
+        folder = self._journal.path / "film"
+        film = FilmWork(self._job, self._settings, info, folder, wanted=wanted, decisions=decisions)
+        stack.callback(self._take_over, film)
+        return stack.enter_context(film)
 
-    def _clip_sink(self, info: SourceInfo, decisions: Decisions | None) -> ClipSink:
+    def _take_over(self, film: FilmWork) -> None:
+        """What became of the pictures, once all are written."""
+        self.notes += film.notes
+        self.files += film.files
+
+    def _cuts(self, decisions: Decisions | None, info: SourceInfo) -> list[Cut]:
         collector = SpanCollector()
         for result in self._results(decisions, info):
             collector.add(result)
-        wanted = cuts(collector.of_kind(*HAPPENINGS), collector.begin or 0.0, collector.end)
-        folder = self._job.stem.with_name(f"{self._job.stem.name}-clips")
-        return ClipSink(folder, wanted, source=info, quality=self._settings.quality)
+        return cuts(collector.of_kind(*HAPPENINGS), collector.begin or 0.0, collector.end)
 
     def _meta(self, info: SourceInfo, facts: dict[str, Any]) -> dict[str, Any]:
         """What a reader of the results should know."""

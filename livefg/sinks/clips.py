@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from livefg.results import Frame, FrameResult
-from livefg.sinks.video import Quality, VideoSink
+from livefg.sinks.encoding import Quality
+from livefg.sinks.film_parts import PartedVideoSink
 from livefg.spans import Span
 
 if TYPE_CHECKING:
@@ -53,21 +54,46 @@ def cuts(spans: Sequence[Span], begin: float, end: float) -> list[Cut]:
     return found
 
 
+class _OpenCut(NamedTuple):
+    """A cut-out that is being written, from the picture at `begin` seconds on."""
+
+    number: int
+    cut: Cut
+    begin: float
+    path: Path
+    sink: PartedVideoSink
+
+
 class ClipSink:
     """Writes one video for each cut-out below `folder`, from pictures as they come, in the order of their times.
 
-    Every file appears whole when its last picture is written; `paths` are those that did. For the rest see VideoSink.
+    Every file appears whole when its last picture is written; `paths` are those that did. Until then their parts lie
+    in folders below `parts`. `mark` and `done` are those of PartedVideoSink, for all cut-outs together.
     """
 
     def __init__(
-        self, folder: Path, wanted: Sequence[Cut], *, source: SourceInfo, quality: Quality = "medium"
+        self,
+        folder: Path,
+        parts: Path,
+        wanted: Sequence[Cut],
+        *,
+        source: SourceInfo,
+        quality: Quality = "medium",
+        done: dict[str, Any] | None = None,
     ) -> None:
         self.paths: list[Path] = []
-        self._folder = folder
-        self._waiting = deque(enumerate(wanted, 1))
+        self._folder, self._parts = folder, parts
         self._source = source
-        self._quality = quality
-        self._open: list[tuple[Cut, Path, VideoSink]] = []
+        self._quality: Quality = quality
+        self._open: list[_OpenCut] = []
+        self._begun = 0
+        self._waiting = deque(wanted)
+        if done:
+            self.paths = [folder / name for name in done["finished"]]
+            self._begun = done["begun"]
+            self._waiting = deque(wanted[self._begun :])
+            for number, begin, film in done["open"]:
+                self._open.append(self._opened(number, wanted[number - 1], begin, film))
 
     def __enter__(self) -> Self:
         return self
@@ -80,15 +106,21 @@ class ClipSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write a picture into the cut-outs that it belongs to."""
-        self._finish([entry for entry in self._open if frame.time > entry[0].end])
-        while self._waiting and frame.time >= self._waiting[0][1].begin:
-            number, cut = self._waiting.popleft()
-            path = self._folder / cut.file_name(number)
+        self._finish([entry for entry in self._open if frame.time > entry.cut.end])
+        while self._waiting and frame.time >= self._waiting[0].begin:
+            self._begun += 1
             # The cut-out begins with this picture, so that no player shows black before it.
-            sink = VideoSink(path, source=self._source, quality=self._quality, begin=frame.time, end=cut.end)
-            self._open.append((cut, path, sink))
-        for _, _, sink in self._open:
-            sink.write(frame, result)
+            self._open.append(self._opened(self._begun, self._waiting.popleft(), frame.time))
+        for entry in self._open:
+            entry.sink.write(frame, result)
+
+    def mark(self) -> dict[str, Any]:
+        """End a part of every cut-out that is being written; says, for JSON, what is done of which."""
+        return {
+            "finished": [path.name for path in self.paths],
+            "begun": self._begun,
+            "open": [[entry.number, entry.begin, entry.sink.mark()] for entry in self._open],
+        }
 
     def close(self) -> None:
         """Finish the cut-outs that are being written."""
@@ -97,10 +129,23 @@ class ClipSink:
     def abandon(self) -> None:
         """Leave the cut-outs that are being written under their partial names."""
         while self._open:
-            self._open.pop()[2].abandon()
+            self._open.pop().sink.abandon()
 
-    def _finish(self, entries: Sequence[tuple[Cut, Path, VideoSink]]) -> None:
+    def _opened(self, number: int, cut: Cut, begin: float, done: dict[str, Any] | None = None) -> _OpenCut:
+        path = self._folder / cut.file_name(number)
+        sink = PartedVideoSink(
+            path,
+            self._parts / f"{number:03d}",
+            source=self._source,
+            quality=self._quality,
+            begin=begin,
+            end=cut.end,
+            done=done,
+        )
+        return _OpenCut(number, cut, begin, path, sink)
+
+    def _finish(self, entries: Sequence[_OpenCut]) -> None:
         for entry in entries:
             self._open.remove(entry)
-            entry[2].close()
-            self.paths.append(entry[1])
+            entry.sink.close()
+            self.paths.append(entry.path)

@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from concurrent.futures import Future
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from livefg.overlay import Overlay, Trail
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import FileSink
+from livefg.sinks.queued import QueuedSink
 
 if TYPE_CHECKING:
     from livefg.recorded.blur import Cover
 
-__all__ = ["ComposedSink"]
+__all__ = ["ComposedMark", "ComposedSink"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedMark:
+    """How far composing is: a copy of its trail, and what the sinks will say when they have come that far."""
+
+    trail: Trail
+    sinks: tuple[Future[Any], ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether all sinks have come that far."""
+        return all(sink.done() for sink in self.sinks)
 
 
 class ComposedSink:
-    """Covers faces (`cover`), draws the overlay, and passes each picture on to `sinks`, which must not draw again."""
+    """Covers faces (`cover`), draws the overlay, and passes each picture on to `sinks`, which must not draw again.
 
-    def __init__(self, sinks: Sequence[FileSink], overlay: Overlay, cover: Cover | None = None) -> None:
+    `trail` is that of an earlier part of the same film.
+    """
+
+    def __init__(
+        self,
+        sinks: Sequence[QueuedSink],
+        overlay: Overlay,
+        cover: Cover | None = None,
+        trail: Trail | None = None,
+    ) -> None:
         self._sinks = tuple(sinks)
         self._overlay = overlay
         self._cover = cover
-        self._trail = Trail()
+        self._trail = trail or Trail()
 
     def __enter__(self) -> Self:
         return self
@@ -42,6 +66,10 @@ class ComposedSink:
         composed = replace(frame, image=self._overlay.compose(frame, shown, trail=self._trail))
         for sink in self._sinks:
             sink.write(composed, result)
+
+    def mark(self) -> ComposedMark:
+        """Ask all sinks for what they have made safe, without waiting for it."""
+        return ComposedMark(copy(self._trail), tuple(sink.mark() for sink in self._sinks))
 
     def close(self) -> None:
         """Close all sinks."""

@@ -18,16 +18,17 @@ class JsonlSink:
     Every line is handed to the system whole and at once, so a run that is killed leaves whole lines behind, unless
     `at_once` is false: then many are handed over together, which is quicker. A file has the name `<name>.partial`
     until `close`; a stream stays open. Leaving the context with an error leaves the file under its partial name.
+    `go_on` adds to the lines that an earlier run left under that name.
     Raises LivefgError if the file cannot be written.
     """
 
-    def __init__(self, target: Path | TextIO, *, at_once: bool = True) -> None:
+    def __init__(self, target: Path | TextIO, *, at_once: bool = True, go_on: bool = False) -> None:
         self._at_once = at_once
         self._path = target if isinstance(target, Path) else None
         if isinstance(target, Path):
             partial = prepare(target)
             try:
-                self._stream: TextIO = partial.open("w", encoding="utf-8", newline="\n")
+                self._stream: TextIO = partial.open("a" if go_on else "w", encoding="utf-8", newline="\n")
             except OSError as error:
                 raise LivefgError(f"{target} cannot be written: {error.strerror}.") from error
         else:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import Self
+from concurrent.futures import Future
+from typing import Any, Protocol, Self, cast
 
 from livefg.loop.slot import BoundedQueue
 from livefg.results import Frame, FrameResult
 from livefg.sinks.files import FileSink
 
-__all__ = ["QueuedSink"]
+__all__ = ["Marking", "QueuedSink"]
+
+
+class Marking(Protocol):
+    """A sink that can say what of its work is safe on the disk."""
+
+    def mark(self) -> Any:
+        """Make safe what was written so far; says what another sink needs to go on there."""
+        ...
 
 
 class QueuedSink:
@@ -23,7 +32,7 @@ class QueuedSink:
         self.dropped = 0
         self._sink = sink
         self._lossless = lossless
-        self._queue: BoundedQueue[tuple[Frame, FrameResult]] = BoundedQueue(capacity)
+        self._queue: BoundedQueue[tuple[Frame, FrameResult] | Future[Any]] = BoundedQueue(capacity)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="livefg-sink", daemon=True)
         self._thread.start()
@@ -50,6 +59,15 @@ class QueuedSink:
             self.dropped += 1
         self._raise_error()
 
+    def mark(self) -> Future[Any]:
+        """What the sink's `mark` says once all that was queued so far is written. For sinks that are Marking.
+
+        Where the sink fails before that, nothing is ever said.
+        """
+        said: Future[Any] = Future()
+        self._queue.put(said)
+        return said
+
     def close(self) -> None:
         """Wait until everything is written, then close the sink."""
         self._finish()
@@ -70,7 +88,10 @@ class QueuedSink:
     def _work(self) -> None:
         try:
             while (item := self._queue.take()) is not None:
-                self._sink.write(*item)
+                if isinstance(item, Future):
+                    item.set_result(cast("Marking", self._sink).mark())
+                else:
+                    self._sink.write(*item)
         except BaseException as error:  # raised again in the thread that writes
             self._error = error
             self._queue.close(discard=True)

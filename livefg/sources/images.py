@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -120,11 +120,23 @@ class FolderSource(Recorded):
             on_notice,
         )
         self._root = path
+        self._skipped: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The pictures, in order."""
+        return self._files
+
+    def skip(self, names: Iterable[str]) -> None:
+        """Leave these out from now on, by their paths relative to the folder; the others keep their numbers."""
+        self._skipped = frozenset(names)
 
     def pictures(self, start: float = 0.0) -> Generator[Picture, None, None]:  # noqa: ARG002 - see Recorded
         """Every picture that can be read."""
         for index, file in enumerate(self._files):
             name = file.relative_to(self._root).as_posix()
+            if name in self._skipped:
+                continue
             try:
                 image = read_image(file)
             except LivefgError as error:

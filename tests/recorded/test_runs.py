@@ -8,8 +8,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,7 +65,8 @@ def unbroken(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(out: Path, clip: Path, *options: str) -> subprocess.Popen[str]:
     """The same run as a process of its own, with a part for every 20 frames, which has a say in the results."""
     code = (
-        "import livefg.recorded.look as l; l._FRAMES_A_PART = 20; l.look.__kwdefaults__['frames_a_part'] = 20"
+        "import livefg.recorded.look as l; l._FRAMES_A_PART = 20; l.look.__kwdefaults__['frames_a_part'] = 20;"
+        "import livefg.recorded.film as f; f._FRAMES_A_PART = 25"
     )
     arguments = ["process", str(clip), "--out", str(out), "--device", "cpu", "--faces", "1", *options]
     return subprocess.Popen(
@@ -111,6 +114,117 @@ def test_a_run_that_is_killed_three_times_gives_what_an_unbroken_one_gives(
     assert running.returncode == 0, err
     assert (tmp_path / "talk.jsonl").read_bytes() == unbroken_parts
     assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.jsonl", "talk.meta.json"]
+
+
+def test_a_run_that_is_killed_while_it_writes_goes_on_there_and_gives_the_same_files(
+    clip: Path, tmp_path: Path
+) -> None:
+    options = ("--clips", "--table", "--subtitles")
+    _, err = start(tmp_path / "unbroken", clip, *options).communicate(timeout=200)
+    assert (tmp_path / "unbroken" / "talk.mp4").exists(), err
+    out = tmp_path / "killed"
+    film = out / "talk.unfinished" / "film"
+    chance = random.Random(5)
+    first_part = None
+    for number, written in enumerate((25, 75, 125)):
+        running = start(out, clip, *options, *(["--resume"] if number else []))
+        wait_for(lambda written=written: frames_written(film) >= written, running)  # type: ignore[misc]
+        time.sleep(chance.uniform(0, 0.2))
+        running.kill()
+        _, err = running.communicate(timeout=60)
+        assert running.returncode == -signal.SIGKILL, err
+        assert not (out / "talk.mp4").exists()
+        found = (film / "parts" / "000000.part").stat()
+        assert first_part in {None, (found.st_mtime_ns, found.st_ino)}  # is not written again
+        first_part = found.st_mtime_ns, found.st_ino
+    running = start(out, clip, *options, "--resume")
+    _, err = running.communicate(timeout=200)
+    assert running.returncode == 0, err
+    assert contents(out) == contents(tmp_path / "unbroken")
+
+
+def frames_written(film: Path) -> int:
+    """How many pictures of a run under way are safe."""
+    state = film / "film.json"
+    return int(json.loads(state.read_text())["frames"]) if state.exists() else 0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_pictures_that_were_made_another_way_are_written_anew(clip: Path, tmp_path: Path) -> None:
+    running = start(tmp_path, clip)
+    wait_for(lambda: frames_written(tmp_path / "talk.unfinished" / "film") >= 50, running)
+    running.kill()
+    running.communicate(timeout=60)
+    running = start(tmp_path, clip, "--resume", "--quality", "low")
+    _, err = running.communicate(timeout=200)
+    assert running.returncode == 0, err
+    _, err = start(tmp_path / "low", clip, "--quality", "low").communicate(timeout=200)
+    assert (tmp_path / "talk.mp4").read_bytes() == (tmp_path / "low" / "talk.mp4").read_bytes(), err
+
+
+def test_a_folder_of_pictures_that_is_killed_goes_on_with_the_next_one(assets: Path, tmp_path: Path) -> None:
+    folder, out, unbroken = tmp_path / "holiday", tmp_path / "killed", tmp_path / "unbroken"
+    (folder / "beach").mkdir(parents=True)
+    (folder / "01.jpg").write_bytes(b"no picture at all")
+    with av.open(str(assets / "demo.mp4")) as demo:
+        for index, frame in enumerate(demo.decode(video=0)):
+            if index % 18 == 0:
+                frame.to_image().save(folder / ("beach" if index % 36 else ".") / f"{index}.jpg")
+    _, err = start(unbroken, folder, "--table").communicate(timeout=200)
+    assert "1 of" in err
+    chance = random.Random(2)
+    lines = out / "holiday.jsonl.partial"
+    for number, wanted in enumerate((1, 5, 9)):
+        running = start(out, folder, "--table", *(["--resume"] if number else []))
+        wait_for(lambda wanted=wanted: lines.exists() and lines.read_bytes().count(b"\n") >= wanted, running)  # type: ignore[misc]
+        time.sleep(chance.uniform(0, 0.1))
+        running.kill()
+        running.communicate(timeout=60)
+        assert not (out / "holiday.jsonl").exists()
+    with lines.open("ab") as file:
+        file.write(b'{"source": "half a li')
+    before = {path: path.stat().st_mtime_ns for path in (out / "holiday").rglob("*.jpg")}
+    done = [json.loads(line)["source"] for line in lines.read_bytes().splitlines()[:-1]]
+    running = start(out, folder, "--table", "--resume")
+    _, err = running.communicate(timeout=200)
+    assert running.returncode == 1
+    assert err.splitlines()[-1].endswith(
+        f"1 of {len(list(folder.rglob('*.jpg')))} pictures could not be read."
+    )
+    assert contents(out) == contents(unbroken)
+    assert {name: (out / "holiday" / name).stat().st_mtime_ns for name in done} == {
+        name: before[out / "holiday" / name] for name in done
+    }
+
+
+def test_a_folder_that_was_begun_otherwise_or_has_changed_is_not_gone_on_with(
+    assets: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    with av.open(str(assets / "demo.mp4")) as demo:
+        for index, frame in zip(range(4), demo.decode(video=0), strict=False):
+            frame.to_image().save(folder / f"{index}.png")
+    settings = BatchSettings(tmp_path / "out", video=False)
+    (job,) = plan([str(folder)], settings).jobs
+    stopping = threading.Event()
+    with Batch(settings, SMALL, stopping=stopping) as batch:
+        assert batch.run(job, on_result=lambda _: stopping.set()).status == "stopped"
+    (told,) = plan([str(folder)], settings).failures
+    assert "was begun and not finished; go on with --resume" in told[1]
+    (folder / "4.png").write_bytes((folder / "1.png").read_bytes())
+    (outcome,) = run(replace(settings, resume=True), folder)
+    assert outcome.error == (
+        f"{folder} was begun with other source; resume it as it was begun, or begin anew with --force."
+    )
+    (outcome,) = run(replace(settings, force=True), folder)
+    assert (outcome.error, outcome.summary.frames) == (None, 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -43,7 +43,8 @@ def test_cut_outs_keep_picture_and_sound_together(tmp_path: Path, audio: str | N
         tmp_path / "film.mp4", range(180), Fraction(1, 30), rate=Fraction(30), audio=audio, flash_at=4.0
     )
     wanted = cuts([span("flash", 4.0, 4.5), span("other", 3.0, 3.2)], 0.0, 6.0)
-    with open_source(path) as source, ClipSink(tmp_path / "clips", wanted, source=source.info) as sink:
+    folders = tmp_path / "clips", tmp_path / "parts"
+    with open_source(path) as source, ClipSink(*folders, wanted, source=source.info) as sink:
         for frame in source:
             sink.write(frame, make_result(frame))
     assert [clip.name for clip in sink.paths] == ["001-00m03s-other.mp4", "002-00m04s-flash.mp4"]
@@ -58,9 +59,10 @@ def test_cut_outs_keep_picture_and_sound_together(tmp_path: Path, audio: str | N
 def test_a_run_that_did_not_end_leaves_no_half_cut_out(tmp_path: Path) -> None:
     path = make_video(tmp_path / "film.mp4", range(60), Fraction(1, 30))
     with open_source(path) as source:
-        sink = ClipSink(tmp_path / "clips", cuts([span("ok", 1.0, 1.5)], 0.0, 2.0), source=source.info)
+        wanted = cuts([span("ok", 1.0, 1.5)], 0.0, 2.0)
+        sink = ClipSink(tmp_path / "clips", tmp_path / "parts", wanted, source=source.info)
         for index in range(30):
             frame: Frame = make_frame(index, index / 30)
             sink.write(frame, make_result(frame))
         sink.abandon()
-    assert [clip.suffix for clip in (tmp_path / "clips").iterdir()] == [".partial"]
+    assert list((tmp_path / "clips").iterdir()) == []
