@@ -2,7 +2,8 @@
 
 Networks on a graphics card are tiny: what counts is how often they are called. While one run is under way, requests
 from the threads of a pipeline, from several cameras or from several frames of a recording gather; those for the same
-network then go together. Nothing waits for more than the run before it, and results are those of single runs.
+network then go together, and where several came lately, the first waits a moment for the others. Results are those of
+single runs.
 
 CUDA graphs must be recorded and replayed without any other work of the process on the card, and DirectML allows one run
 at a time: one thread does that without a lock.
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from livefg.inference.bindings import Array, Runs
 from livefg.inference.devices import DeviceName
@@ -25,6 +27,10 @@ __all__ = ["DeviceThread", "thread_of"]
 
 Answer = TypeVar("Answer")
 
+_PATIENCE = 0.0003
+"""Seconds that a request waits at most for those that usually come with it: less than a run takes."""
+_LATELY = 8
+"""Runs of a network over which it is remembered how many requests came together."""
 _SERIAL: tuple[DeviceName, ...] = ("cuda", "tensorrt", "directml")
 
 
@@ -57,6 +63,7 @@ class DeviceThread:
     def __init__(self, name: str) -> None:
         self._condition = threading.Condition()
         self._requests: deque[_Request] = deque()
+        self._lately: WeakKeyDictionary[Runs, deque[int]] = WeakKeyDictionary()
         self._thread = threading.Thread(target=self._work, name=f"livefg-{name}", daemon=True)
         self._thread.start()
 
@@ -85,8 +92,28 @@ class DeviceThread:
             with self._condition:
                 while not self._requests:
                     self._condition.wait()
+                self._await_company(self._requests[0])
                 together = self._next()
             self._serve(together)
+            self._remember(together)
+
+    def _await_company(self, first: _Request) -> None:
+        """Give the requests that usually come with the first a moment to arrive."""
+        lately = self._lately.get(first.runs) if first.runs else None
+        if lately and first.sizes:
+            usual = min(max(lately), first.sizes[-1])
+            self._condition.wait_for(lambda: self._count(first) >= usual, _PATIENCE)
+
+    def _count(self, first: _Request) -> int:
+        return sum(request.joins(first) for request in self._requests)
+
+    def _remember(self, together: list[_Request]) -> None:
+        """Note how many came: those that were served, and those that came meanwhile and could have been."""
+        runs = together[0].runs
+        if runs and together[0].sizes:
+            with self._condition:
+                came = len(together) + self._count(together[0])
+                self._lately.setdefault(runs, deque(maxlen=_LATELY)).append(came)
 
     def _next(self) -> list[_Request]:
         """The oldest request and those that fit into a batch with it."""

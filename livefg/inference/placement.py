@@ -21,7 +21,7 @@ from livefg.threads import usual_threads
 __all__ = ["accelerated", "agree", "is_faster"]
 
 _TOLERANCE = 0.005
-"""Of the largest value of an output. The shipped networks in float16 stay within 0.0035, their landmarks within 0.001."""
+"""Of the largest value of an output. In float16 the shipped networks stay within 0.0035, landmarks within 0.001."""
 _SMALLEST = 1e-3
 """What counts as largest at least: of an output that is nearly nothing everywhere, the error is no matter."""
 _GAIN = 0.9

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from livefg.inference import Network
+from livefg.inference import Network, device_thread
 from livefg.inference.bindings import BoundRuns, PlainRuns, batched
 from livefg.inference.device_thread import DeviceThread
 
@@ -57,6 +57,25 @@ def test_requests_that_come_during_a_run_go_together_and_each_gets_its_own(threa
         assert first.result()[0].tolist() == [[0, 0, 0]]
         assert [other.result()[0].tolist() for other in others] == [[[2.0 * value] * 3] for value in range(5)]
     assert runs.batches == [(1, 1), (5, 8)]
+
+
+def test_requests_that_usually_come_together_wait_for_each_other(
+    thread: DeviceThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_thread, "_PATIENCE", WAIT)
+    runs = Doubling(held=True)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(thread.run, runs, [np.zeros((1, 2))], SIZES)
+        assert runs.begun.wait(WAIT)
+        second = pool.submit(thread.run, runs, [np.ones((1, 2))], SIZES)
+        waiting(thread, 1)
+        monkeypatch.setattr(device_thread, "_PATIENCE", 0.0)  # it comes alone, as nobody knew
+        runs.may_end.set()
+        assert (first.result()[0].tolist(), second.result()[0].tolist()) == ([[0, 0]], [[2, 2]])
+        monkeypatch.setattr(device_thread, "_PATIENCE", WAIT)
+        for answer in [pool.submit(thread.run, runs, [np.ones((1, 2))], SIZES) for _ in range(2)]:
+            assert answer.result()[0].tolist() == [[2, 2]]
+    assert runs.batches == [(1, 1), (1, 1), (2, 2)]
 
 
 def test_no_batch_is_larger_than_the_largest_size(thread: DeviceThread) -> None:
