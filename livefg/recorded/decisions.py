@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,9 @@ import numpy.typing as npt
 from livefg.recognition.decisions import DecisionSettings
 from livefg.recognition.pace import paces, palm_of
 from livefg.recorded.answers import Answers
-from livefg.recorded.smoothing import smooth_scores
-from livefg.results import EventKind, Face, FloatArray, FrameResult, Hand, Label, Side
+from livefg.recorded.rows import RowFile, Rows
+from livefg.recorded.smoothing import smooth_scores, smoothing_pieces
+from livefg.results import EventKind, Face, FrameResult, Hand, Label, Side
 
 __all__ = ["Decisions", "FaceHistory", "Lasting", "decide"]
 
@@ -57,61 +59,79 @@ class _Stretch(NamedTuple):
     scores: dict[str, float]
 
 
-@dataclass(slots=True)
 class HandHistory:
     """What was seen of one hand over time. `rows` has the scores of each frame, `palms` x, y and length of its palm."""
 
-    frames: array[int] = field(default_factory=lambda: array("q"))
-    times: array[float] = field(default_factory=lambda: array("d"))
-    labels: list[str] = field(default_factory=list)
-    rows: list[array[float]] = field(default_factory=list)
-    palms: array[float] = field(default_factory=lambda: array("f"))
-    seen: int = 0
-    right: float = 0.0
+    def __init__(self, file: RowFile) -> None:
+        self.frames: array[int] = array("q")
+        self.times: array[float] = array("d")
+        self.labels: list[str] = []
+        self.rows = Rows(file)
+        self.palms: array[float] = array("f")
+        self._seen = 0
+        self._right = 0.0
 
     def add(self, hand: Hand, frame: int, time: float) -> None:
         """Take in one frame."""
         sure = min(hand.side_confidence, 0.999)
         odds = float(np.log(sure / (1 - sure)))
-        self.seen += 1
-        self.right += odds if hand.side == "right" else -odds
+        self._seen += 1
+        self._right += odds if hand.side == "right" else -odds
         if hand.gesture is None:
             return
         scores = hand.gesture.scores
         self.labels += [name for name in scores if name not in self.labels]
         self.frames.append(frame)
         self.times.append(time)
-        self.rows.append(array("f", [scores.get(name, 0.0) for name in self.labels]))
+        self.rows.append([scores.get(name, 0.0) for name in self.labels])
         self.palms.extend(palm_of(hand.landmarks))
 
     @property
     def side(self) -> tuple[Side, float]:
         """The side and its confidence, by all frames together."""
-        odds = abs(self.right) / max(1, self.seen)
-        return ("right" if self.right >= 0 else "left"), float(1 / (1 + np.exp(-odds)))
+        odds = abs(self._right) / max(1, self._seen)
+        return ("right" if self._right >= 0 else "left"), float(1 / (1 + np.exp(-odds)))
 
-    def smoothed(self) -> FloatArray:
-        """The scores of all frames, smoothed."""
-        scores = np.zeros((len(self.rows), len(self.labels)), np.float32)
-        for number, row in enumerate(self.rows):
-            scores[number, : len(row)] = row
-        return smooth_scores(np.asarray(self.times), scores)
+    def smoothed(self, file: RowFile, answer: Answer, enter: float) -> SmoothScores:
+        """The scores of all frames, smoothed; sure is what has a score of `enter` and would be the answer, too."""
+        times = np.asarray(self.times)
+        smooth = SmoothScores(Rows(file), np.full(len(times), -1, np.int16))
+        for piece in smoothing_pieces(times):
+            raw = self.rows.slice(piece.begin, piece.until, len(self.labels))
+            scores = smooth_scores(times[piece.begin : piece.until], raw, like=times)
+            scores = scores[piece.first - piece.begin : piece.end - piece.begin]
+            best = scores.argmax(axis=1)
+            for place in np.flatnonzero(scores[np.arange(len(scores)), best] >= enter).tolist():
+                name = self.labels[best[place]]
+                row = dict(zip(self.labels, scores[place].tolist(), strict=True))
+                if name not in _NOTHING and answer(row).name == name:
+                    smooth.sure[piece.first + place] = best[place]
+            for row in scores:
+                smooth.rows.append(row)
+        return smooth
 
     def paces(self) -> npt.NDArray[np.float64]:
         """How fast the hand moved in each frame, in palm lengths a second."""
         return paces(np.asarray(self.times), np.asarray(self.palms).reshape(-1, 3))
 
 
-@dataclass(slots=True)
+class SmoothScores(NamedTuple):
+    """Smoothed scores, a row a frame, and (n,) the column that is sure in each of them, -1 where none is."""
+
+    rows: Rows
+    sure: npt.NDArray[np.int16]
+
+
 class FaceHistory:
     """Where one face was over time, what it was called, and what it expressed."""
 
-    frames: array[int] = field(default_factory=lambda: array("q"))
-    times: array[float] = field(default_factory=lambda: array("d"))
-    boxes: array[float] = field(default_factory=lambda: array("f"))
-    stretches: list[_Stretch] = field(default_factory=list)
-    expressions: Answers = field(default_factory=Answers)
-    confidence: float = 0.0
+    def __init__(self, file: RowFile) -> None:
+        self.frames: array[int] = array("q")
+        self.times: array[float] = array("d")
+        self.boxes: array[float] = array("f")
+        self.stretches: list[_Stretch] = []
+        self.expressions = Answers(file)
+        self.confidence = 0.0
 
     def add(self, face: Face, frame: int, time: float) -> None:
         """Take in one frame."""
@@ -163,13 +183,13 @@ class FaceHistory:
 
 @dataclass(slots=True)
 class _HandDecision:
-    """Side and gestures of one hand: a row of `scores` for each of `frames`, with a column for each of `labels`."""
+    """Side and gestures of one hand: scores for each of `frames`, with a column for each of `labels`."""
 
     side: Side
     side_confidence: float
     frames: npt.NDArray[np.int64]
     labels: list[str]
-    scores: FloatArray
+    scores: Rows
 
 
 @dataclass(slots=True)
@@ -188,7 +208,7 @@ class Decisions:
         place = int(np.searchsorted(known.frames, frame, side="right")) - 1
         if not len(known.frames):
             return None
-        scores = known.scores[max(place, 0)].tolist()
+        scores = known.scores.slice(max(place, 0), max(place, 0) + 1, len(known.labels))[0].tolist()
         return self.answer(dict(zip(known.labels, scores, strict=True)))
 
     def identity(self, track: int, time: float) -> Label | None:
@@ -201,54 +221,58 @@ class Decisions:
 
 
 def decide(
-    results: Iterable[FrameResult], answer: Answer, settings: DecisionSettings | None = None
+    results: Iterable[FrameResult],
+    answer: Answer,
+    settings: DecisionSettings | None = None,
+    folder: Path | None = None,
 ) -> Decisions:
     """Go through all results of a recording, in order. `answer` turns gesture scores into a label.
 
-    What is kept grows with the length of the recording, but by numbers only: some 30 MB an hour for each face or hand.
+    Scores are kept in a file without a name in `folder` (None: where the system keeps such); memory takes the times and
+    places of what was seen, some 4 MB an hour for each face or hand.
     """
     settings = settings or DecisionSettings()
-    hands: dict[int, HandHistory] = defaultdict(HandHistory)
-    faces: dict[int, FaceHistory] = defaultdict(FaceHistory)
+    file = RowFile(folder)
+    hands: dict[int, HandHistory] = {}
+    faces: dict[int, FaceHistory] = {}
     for result in results:
         for hand in result.hands:
+            if hand.track not in hands:
+                hands[hand.track] = HandHistory(file)
             hands[hand.track].add(hand, result.frame, result.time)
         for face in result.faces:
+            if face.track not in faces:
+                faces[face.track] = FaceHistory(file)
             faces[face.track].add(face, result.frame, result.time)
     lasting: list[Lasting] = []
     decided = {}
     for track, history in hands.items():
-        scores = history.smoothed()
-        decided[track] = _HandDecision(*history.side, np.array(history.frames), history.labels, scores)
-        lasting += _gestures(track, history, scores, answer, settings)
+        scores = history.smoothed(file, answer, settings.enter)
+        decided[track] = _HandDecision(*history.side, np.array(history.frames), history.labels, scores.rows)
+        lasting += _gestures(track, history, scores, settings)
     for track, seen in faces.items():
         lasting += _presences(track, seen, settings)
     lasting.sort(key=lambda item: (item.first, item.kind, item.track))
     identities = {track: seen.names() for track, seen in faces.items()}
-    return Decisions(decided, dict(faces), identities, lasting, answer)
+    return Decisions(decided, faces, identities, lasting, answer)
 
 
 def _gestures(
-    track: int, history: HandHistory, scores: FloatArray, answer: Answer, settings: DecisionSettings
+    track: int, history: HandHistory, scores: SmoothScores, settings: DecisionSettings
 ) -> list[Lasting]:
     """The gestures that a hand held: sure and still for long enough, and lasting as long as not clearly over."""
-    if not len(scores):
+    rows, sure = scores
+    if not len(rows):
         return []
     times = np.asarray(history.times)
-    best = scores.argmax(axis=1)
-    sure = scores[np.arange(len(scores)), best] >= settings.enter
-    sure &= ~np.isin(best, [place for place, name in enumerate(history.labels) if name in _NOTHING])
-    for place in np.flatnonzero(sure).tolist():
-        row = dict(zip(history.labels, scores[place].tolist(), strict=True))
-        sure[place] = answer(row).name == history.labels[best[place]]
     still = history.paces() <= settings.pace
     away = np.concatenate([[True], np.diff(times) > settings.absence])
     found: list[tuple[int, int, int]] = []  # label, first and last place
-    for label, first, last in _runs(np.where(sure, best, -1), away):
+    for label, first, last in _runs(sure, away):
         if (
             found
             and found[-1][0] == label
-            and _goes_on(found[-1][2], first, scores[:, label], times, away, settings)
+            and _goes_on(found[-1][2], first, label, rows, times, away, settings)
         ):
             found[-1] = (label, found[-1][1], last)
         else:
@@ -257,7 +281,7 @@ def _gestures(
         item for item in found if _longest(still[item[1] : item[2] + 1], times[item[1] :]) >= settings.hold
     ]
     return [
-        _as_lasting(track, history, *_widened(item, place, held, scores, away, settings), scores, item[0])
+        _as_lasting(track, history, *_widened(item, place, held, rows, away, settings), rows, item[0])
         for place, item in enumerate(held)
     ]
 
@@ -268,21 +292,24 @@ def _longest(still: npt.NDArray[np.bool_], times: npt.NDArray[np.float64]) -> fl
     return max((float(times[last] - times[first]) for _, first, last in runs), default=-1.0)
 
 
-def _runs(labels: npt.NDArray[np.int64], away: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+def _runs(labels: npt.NDArray[np.integer], away: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     """Label, first and last place of each run of one label (not -1) without a break."""
-    found = []
-    breaks = np.cumsum(away)
-    for (label, _), group in groupby(range(len(labels)), key=lambda place: (labels[place], breaks[place])):
-        places = list(group)
-        if label >= 0:
-            found.append((int(label), places[0], places[-1]))
-    return found
+    if not len(labels):
+        return []
+    begins = np.flatnonzero(np.concatenate([[True], np.diff(labels) != 0]) | away)
+    ends = [*(begins[1:] - 1).tolist(), len(labels) - 1]
+    return [
+        (int(labels[first]), first, last)
+        for first, last in zip(begins.tolist(), ends, strict=True)
+        if labels[first] >= 0
+    ]
 
 
 def _goes_on(
     last: int,
     first: int,
-    scores: FloatArray,
+    label: int,
+    rows: Rows,
     times: npt.NDArray[np.float64],
     away: npt.NDArray[np.bool_],
     settings: DecisionSettings,
@@ -290,33 +317,32 @@ def _goes_on(
     """Whether a gesture that was sure until `last` and again from `first` is one: a short doubt is no end."""
     if away[last + 1 : first + 1].any():
         return False
-    doubt = scores[last + 1 : first]
-    return bool((doubt >= settings.leave).all()) or times[first] - times[last] <= settings.cooldown
+    if times[first] - times[last] <= settings.cooldown:
+        return True
+    return all((doubt >= settings.leave).all() for doubt in rows.column(label, last + 1, first))
 
 
 def _widened(
     item: tuple[int, int, int],
     place: int,
     held: Sequence[tuple[int, int, int]],
-    scores: FloatArray,
+    rows: Rows,
     away: npt.NDArray[np.bool_],
     settings: DecisionSettings,
 ) -> tuple[int, int]:
     """First and last place of a gesture, as far as its score does not fall below `leave` and no other one is held."""
     label, first, last = item
     least = held[place - 1][2] + 1 if place else 0
-    most = held[place + 1][1] - 1 if place + 1 < len(held) else len(scores) - 1
-    while first > least and not away[first] and scores[first - 1, label] >= settings.leave:
+    most = held[place + 1][1] - 1 if place + 1 < len(held) else len(rows) - 1
+    while first > least and not away[first] and rows.value(first - 1, label) >= settings.leave:
         first -= 1
-    while last < most and not away[last + 1] and scores[last + 1, label] >= settings.leave:
+    while last < most and not away[last + 1] and rows.value(last + 1, label) >= settings.leave:
         last += 1
     return first, last
 
 
-def _as_lasting(
-    track: int, history: HandHistory, first: int, last: int, scores: FloatArray, label: int
-) -> Lasting:
-    peak = float(scores[first : last + 1, label].max())
+def _as_lasting(track: int, history: HandHistory, first: int, last: int, rows: Rows, label: int) -> Lasting:
+    peak = max(float(scores.max()) for scores in rows.column(label, first, last + 1))
     name, start = history.labels[label], history.times[first]
     return Lasting("gesture", name, track, history.frames[first], start, history.frames[last], peak)
 

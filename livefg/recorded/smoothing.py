@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from livefg.results import FloatArray
 
-__all__ = ["REACH", "smooth_points", "smooth_scores"]
+__all__ = ["REACH", "Piece", "smooth_points", "smooth_scores", "smoothing_pieces"]
 
 REACH = 0.25
 """Seconds to either side that count."""
@@ -19,6 +21,9 @@ REACH = 0.25
 # through a narrow one, which neither lags nor cuts corners.
 _REST, _MOVING = 0.10, 0.045
 _SLOW, _FAST = 0.15, 0.9
+_SCORES_WIDTH = 0.08
+"""Seconds: width of the bell by which scores are averaged."""
+_PIECE = 4096
 
 
 def smooth_points(times: npt.NDArray[np.float64], points: FloatArray, now: float, size: float) -> FloatArray:
@@ -34,12 +39,27 @@ def smooth_points(times: npt.NDArray[np.float64], points: FloatArray, now: float
     return np.asarray(still + share * (moving - still), np.float32)
 
 
-def smooth_scores(times: npt.NDArray[np.float64], scores: FloatArray, width: float = 0.08) -> FloatArray:
-    """Scores (n, labels) at `times` (n,), each averaged with its neighbours in time by a bell of `width` seconds."""
+class Piece(NamedTuple):
+    """The places from `first` up to `end` of a long film, with those around them that are needed to smooth them: from
+    `begin` up to `until`.
+    """
+
+    first: int
+    end: int
+    begin: int
+    until: int
+
+
+def smooth_scores(
+    times: npt.NDArray[np.float64], scores: FloatArray, like: npt.NDArray[np.float64] | None = None
+) -> FloatArray:
+    """Scores (n, labels) at `times` (n,), each averaged with its neighbours in time by a bell.
+
+    A piece of a longer film is smoothed `like` the whole, whose times those are: see `smoothing_pieces`.
+    """
     if len(times) < 2:
         return scores
-    steps = np.diff(times)
-    reach = int(np.ceil(3 * width / max(float(np.median(steps)), 1e-3)))
+    reach, width = _reach(times if like is None else like), _SCORES_WIDTH
     total = scores.astype(np.float64)
     weights = np.ones(len(times))
     for shift in range(1, min(reach, len(times) - 1) + 1):
@@ -49,6 +69,20 @@ def smooth_scores(times: npt.NDArray[np.float64], scores: FloatArray, width: flo
         weights[shift:] += weight
         weights[:-shift] += weight
     return np.asarray(total / weights[:, None], np.float32)
+
+
+def smoothing_pieces(times: npt.NDArray[np.float64]) -> Iterator[Piece]:
+    """The pieces in which scores at `times` (n,) can be smoothed."""
+    reach = _reach(times)
+    for first in range(0, len(times), _PIECE):
+        end = min(first + _PIECE, len(times))
+        yield Piece(first, end, max(0, first - reach), min(len(times), end + reach))
+
+
+def _reach(times: npt.NDArray[np.float64]) -> int:
+    """How many neighbours to either side count."""
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    return int(np.ceil(3 * _SCORES_WIDTH / max(step, 1e-3)))
 
 
 @lru_cache(maxsize=256)

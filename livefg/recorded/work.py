@@ -105,7 +105,10 @@ class VideoWork:
         decisions = None
         if not self._settings.live or self._settings.blur:
             decisions = decide(
-                self._journal.results(), self._pipeline.answer, self._pipeline.settings.decisions
+                self._journal.results(),
+                self._pipeline.answer,
+                self._pipeline.settings.decisions,
+                self._journal.path,
             )
         with ExitStack() as stack:
             data = [stack.enter_context(sink) for sink in self._data_sinks()]
