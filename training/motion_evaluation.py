@@ -7,7 +7,7 @@ motion too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.recognition.motion_decisions import OPPOSITES, MotionSettings, MotionWatch
+from livefg.recognition.motion_window import looks
 from livefg.results import EventKind
 from training.calibration import softmax
 from training.motion_data.takes import Span, Take, mirrored_label
@@ -114,7 +115,10 @@ class Score:
 
 
 def detector(
-    network: MotionNetwork, temperature: float, enter: float, settings: MotionSettings | None = None
+    network: MotionNetwork,
+    temperature: float,
+    enter: Mapping[str, float],
+    settings: MotionSettings | None = None,
 ) -> Detect:
     """The detector as it runs live, with a network that was not yet exported."""
     kind: EventKind = "motion" if network.shape.subject == "hand" else "head"
@@ -126,10 +130,11 @@ def detector(
 
 
 def chances_of(network: MotionNetwork, temperature: float, take: Take) -> npt.NDArray[np.float64]:
-    """Probabilities (F, K) at a take's frames, as they come live."""
+    """Probabilities (L, K) whenever a network is asked during a take, as they come live."""
     if not len(take.times):
         return np.zeros((0, len(network.labels)))
-    logits = logits_of_steps(network, steps_at(take, np.arange(len(take.times)), network.shape.subject))
+    rows = np.array(looks(take.times.tolist()))
+    logits = logits_of_steps(network, steps_at(take, rows, network.shape.subject))
     if network.shape.subject == "hand" and not take.right:
         logits = logits[:, network.turned.numpy()]
     return softmax(logits, temperature)
@@ -140,13 +145,14 @@ def watched(
     chances: npt.NDArray[np.floating],
     labels: Sequence[str],
     kind: EventKind,
-    enter: float,
+    enter: Mapping[str, float],
     settings: MotionSettings | None = None,
 ) -> list[Found]:
-    """The events that the probabilities (F, K) at a take's frames start."""
+    """The events that start with probabilities (L, K), which came whenever a network was asked during a take."""
     watch = MotionWatch(kind, enter, settings)
     found: list[Found] = []
-    for time, row in zip(take.times.tolist(), chances.tolist(), strict=True):
+    times = take.times.tolist()
+    for time, row in zip([times[place] for place in looks(times)], chances.tolist(), strict=True):
         watch.expire(time)
         events = watch.see(1, dict(zip(labels, row, strict=True)), time)
         found += [

@@ -33,10 +33,13 @@ _INPUTS = {"hand": ("landmarks", "times", "right"), "head": ("pose", "times")}
 
 @dataclass(frozen=True, slots=True)
 class AboutMotion:
-    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+    """What the file says of itself; see the classifier metadata contract in docs/models.md.
+
+    `enter` is the threshold of every motion; the lowest stands for all where one number is asked for.
+    """
 
     temperature: float
-    reject_threshold: float
+    enter: Mapping[str, float]
     reject_reason: str
     loss: str
     training_data: str
@@ -44,6 +47,11 @@ class AboutMotion:
     licence: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
     created: date = field(default_factory=date.today)
+
+    @property
+    def reject_threshold(self) -> float:
+        """The lowest threshold of a motion."""
+        return min(self.enter.values())
 
     def metadata(self, network: MotionNetwork) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
@@ -53,6 +61,7 @@ class AboutMotion:
             "livefg.labels": json.dumps(network.labels),
             "livefg.temperature": f"{self.temperature:.6g}",
             "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
+            "livefg.enter": json.dumps(dict(sorted(self.enter.items()))),
             "livefg.reject_reason": self.reject_reason,
             "livefg.loss": self.loss,
             "livefg.activation": "tanh" if network.shape.kind == "gru" else "relu",

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from training.calibration import softmax
 from training.losses import LossName, loss_of
 from training.motion_networks import MotionNetwork, MotionShape
 from training.motion_windows import NONE, Windows
 
-__all__ = ["MotionFit", "fit_motions", "logits_of_steps"]
+__all__ = ["MotionFit", "chances_of_right", "fit_motions", "go_on", "logits_of_steps"]
 
 _BATCH = 256
 _STANDARD = 4096
+_EASY = 0.08
+_SLOWER = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,47 @@ def _fitted(
             on_batch(number, float(loss.detach()))
     network.load_state_dict(average)
     return network.eval()
+
+
+def go_on(
+    network: MotionNetwork,
+    windows: Windows,
+    settings: MotionFit,
+    rounds: int,
+    on_batch: Callable[[int, float], None] | None = None,
+) -> MotionNetwork:
+    """What becomes of a network that learns for `rounds` more, from what it is not sure of above all.
+
+    Before each round every window is looked at; what the network is sure of is drawn a twelfth as often as what it is
+    wrong about. The batches of the settings are shared by the rounds, each of which is gentler than the one before.
+    """
+    each = settings.batches // rounds
+    for number in range(rounds):
+        unsure = (_EASY + 1 - chances_of_right(network, windows)).astype(np.float32)
+        weighed = Windows(windows.steps, windows.label, windows.weight * unsure)
+        gentler = replace(
+            settings,
+            batches=each,
+            learning_rate=settings.learning_rate / 2 * _SLOWER**number,
+            seed=settings.seed + 1 + number,
+        )
+        told = _counted_on(on_batch, number * each)
+        network = fit_motions(
+            weighed, network.shape, network.labels, gentler, told, start=network.state_dict()
+        )
+    return network
+
+
+def _counted_on(
+    on_batch: Callable[[int, float], None] | None, before: int
+) -> Callable[[int, float], None] | None:
+    return on_batch and (lambda number, loss: on_batch(before + number, loss))
+
+
+def chances_of_right(network: MotionNetwork, windows: Windows) -> npt.NDArray[np.float64]:
+    """The probability (N,) that a network gives to what each window shows."""
+    chances = softmax(logits_of_steps(network, windows.steps))
+    return np.asarray(chances[np.arange(len(chances)), windows.label])
 
 
 @contextmanager

@@ -71,6 +71,7 @@ def card(trained: TrainedMotion, entry: dict[str, Any]) -> str:
                 ("Network", _network(network) + f"; loss {about.loss}"),
                 ("Temperature", f"{about.temperature:.3f}"),
                 ("Threshold", f"{about.reject_threshold:g}: {about.reject_reason}"),
+                ("Of each", ", ".join(f"`{name}` {enter:g}" for name, enter in about.enter.items())),
                 ("Parity", f"torch and ONNX Runtime agree to {trained.gap:.1e}"),
             ],
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,16 +11,18 @@ import numpy as np
 import torch
 
 from livefg.errors import LivefgError
-from livefg.results import EventKind
+from livefg.inference.classifier import Classifier
+from livefg.recognition.motion import thresholds_of
 from training.calibration import expected_calibration_error, fit_temperature, softmax
 from training.motion_data.acts import MOTIONS
 from training.motion_data.heads import HEAD_MOTIONS, simulated_head
 from training.motion_data.sessions import simulated_take
 from training.motion_data.takes import Take, labels_of, meaning, parted, varied
-from training.motion_evaluation import chances_of, detector, filmed, judge, score, watched
+from training.motion_evaluation import detector, filmed, judge, score
 from training.motion_export import AboutMotion, export_motion, read_motion
-from training.motion_fit import MotionFit, fit_motions, logits_of_steps
+from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps
 from training.motion_networks import MotionNetwork, MotionShape, Subject
+from training.motion_thresholds import Thresholds, chosen_thresholds
 from training.motion_windows import NONE, Windows, training_windows
 
 __all__ = [
@@ -36,10 +38,11 @@ __all__ = [
 # People are numbers; those who examine are never among those who teach.
 _TEACHERS, _HARD_TEACHERS, _EXAMINERS, _JUDGES = 0, 100_000, 200_000, 300_000
 _HARD = 0.8
-_HARD_WEIGHT = 1.5
-_GRID = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.98)
-_FEWEST = 3
+_FEWEST, _MOST_JUDGES = 3, 40
+# How much of what people do is meant; those who teach what is hard mean little.
+_SHARES, _HARD_SHARES = (0.15, 0.45, 0.45), (0.0, 0.15, 0.0, 0.45)
 _SHOWN = ("detection_rate", "false_alarms_a_minute", "latency_median", "latency_p95", "opposite_direction")
+_CAMERAS = (30.0, 15.0)
 _CONDITIONS = {"30 fps": (30.0, 0.0), "15 fps": (15.0, 0.0), "30 fps, 10 % dropped": (30.0, 0.1)}
 _EACH_LOSS = 50
 """So many batches make one point of the loss curve."""
@@ -63,7 +66,8 @@ class MotionRecipe:
 
     `people` are simulated before a camera for `seconds` each, and make the motions named in `motions` (None: all that
     are known); what else they do means nothing. A first network looks at `hard_people` more, and what it is not sure
-    of is learned more often by the second. `examiners` choose the temperature and the threshold: the least at which
+    of is added. Then it goes on in so many `rounds`, in each of which windows are drawn the more often the less sure it
+    was about them. `examiners` choose the temperature and every motion's threshold, with which
     not more than `false_alarms` a minute come from people who mean nothing. Each recording is learned in so many
     `versions`; with `hold_back` a network that did not see every third repetition is examined with those first.
     """
@@ -73,6 +77,7 @@ class MotionRecipe:
     motions: tuple[str, ...] | None = None
     people: int = 1400
     hard_people: int = 500
+    rounds: int = 2
     examiners: int = 40
     seconds: float = 90.0
     false_alarms: float = 0.2
@@ -139,7 +144,7 @@ def train_motions(
 
     # 2. Windows of people who move, the more of a kind the harder it is.
     rng = np.random.default_rng(recipe.fit.seed)
-    simulated = _simulated_windows(recipe, labels, recorded, tell, rng)
+    simulated, first = _simulated_windows(recipe, labels, recorded, tell, rng)
 
     # 3. An examination: how well a network finds repetitions that it did not learn from.
     examined = None
@@ -154,31 +159,29 @@ def train_motions(
     windows = Windows.concatenate([simulated, _own_windows(recipe, recorded, labels, rng)])
     tell.step(f"learning {len(labels)} labels from {len(windows)} windows")
     losses: list[float] = []
-    network = fit_motions(
-        windows, recipe.shape, labels, recipe.fit, _on_batch(tell, recipe, losses), warm, known
-    )
+    told = _on_batch(tell, recipe, losses)
+    if first:
+        network = go_on(first, windows, recipe.fit, recipe.rounds, told)
+    else:
+        network = fit_motions(windows, recipe.shape, labels, recipe.fit, told, warm, known)
 
     # 5. Confidence that can be believed, and when to speak, by people who taught nothing.
     tell.step("examining")
     held = _held(network, labels, recipe, examined)
     shown = np.array([labels.index(label) for label in held.label], np.int64)
-    if info:
-        # Chosen by many more people than are watched here, and for answers that have not changed.
-        temperature, threshold = info.temperature, info.reject_threshold
-        reason = f"kept from the extended network: {info.reject_reason}"
-    else:
-        temperature = fit_temperature(held.logits, shown)
-        threshold, reason = _threshold(network, temperature, recipe)
-    conditions = _judged(network, temperature, threshold, recipe)
+    # What the extended network knew was examined by many more people than are watched here.
+    temperature = info.temperature if info else fit_temperature(held.logits, shown)
+    chosen, reason = _thresholds(network, temperature, recipe, extend)
+    conditions = _judged(network, temperature, chosen.enter, recipe)
     own = None
     if examined:
         pupil, asking = examined
-        own = score(asking, detector(pupil, temperature, threshold), labels_of(asking)).report()
+        own = score(asking, detector(pupil, temperature, chosen.enter), labels_of(asking)).report()
 
     # 6. One file that explains itself, or none.
     about = AboutMotion(
         temperature=temperature,
-        reject_threshold=threshold,
+        enter=chosen.enter,
         reject_reason=reason,
         loss=f"{recipe.fit.loss}, label smoothing {recipe.fit.smoothing:g}",
         training_data=_origins(recipe, recorded),
@@ -213,26 +216,27 @@ def _simulated_windows(
     recorded: Sequence[Take],
     tell: Teller,
     rng: np.random.Generator,
-) -> Windows:
-    """Windows of simulated people; with `hard_people`, also those that a first network finds hard."""
+) -> tuple[Windows, MotionNetwork | None]:
+    """Windows of simulated people; with `hard_people`, also those that a first network finds hard, and that network."""
     subject = recipe.shape.subject
     tell.step(f"watching {recipe.people} simulated people")
-    teachers = _teachers(recipe, _TEACHERS, recipe.people, labels, tell)
+    teachers = _teachers(recipe, range(_TEACHERS, _TEACHERS + recipe.people), _SHARES, labels, tell)
     windows = _half(
         Windows.concatenate([training_windows([take], labels, rng, subject) for take in teachers])
     )
     if not recipe.hard_people:
-        return windows
+        return windows, None
     tell.step(f"first network, from {len(windows)} windows")
     fewer = replace(recipe, fit=replace(recipe.fit, batches=recipe.fit.batches // 2))
     both = Windows.concatenate([windows, _own_windows(recipe, recorded, labels, rng)])
     first = fit_motions(both, recipe.shape, labels, fewer.fit, _on_batch(tell, fewer))
     tell.step(f"looking for what is hard among {recipe.hard_people} more people")
+    hard_teachers = range(_HARD_TEACHERS, _HARD_TEACHERS + recipe.hard_people)
     hard = [
         _hard(first, training_windows([take], labels, rng, subject, per_second=12.0))
-        for take in _teachers(recipe, _HARD_TEACHERS, recipe.hard_people, labels, tell)
+        for take in _teachers(recipe, hard_teachers, _HARD_SHARES, labels, tell)
     ]
-    return Windows.concatenate([windows, _half(Windows.concatenate(hard))])
+    return Windows.concatenate([windows, _half(Windows.concatenate(hard))]), first
 
 
 def _own_windows(
@@ -253,12 +257,12 @@ def _simulated(subject: Subject, person: int, seconds: float, share: float) -> T
 
 
 def _teachers(
-    recipe: MotionRecipe, first: int, count: int, labels: Sequence[str], tell: Teller
+    recipe: MotionRecipe, people: range, shares: Sequence[float], labels: Sequence[str], tell: Teller
 ) -> Iterator[Take]:
-    """People to learn from; a third of them hardly ever means anything. What has no label means nothing."""
-    for number in range(count):
-        tell.advance(number, count)
-        take = _simulated(recipe.shape.subject, first + number, recipe.seconds, 0.45 if number % 3 else 0.15)
+    """People to learn from, whose acts are meant by these shares in turn. What has no label means nothing."""
+    for number, person in enumerate(people):
+        tell.advance(number, len(people))
+        take = _simulated(recipe.shape.subject, person, recipe.seconds, shares[number % len(shares)])
         yield meaning(take, labels)
 
 
@@ -268,11 +272,9 @@ def _half(windows: Windows) -> Windows:
 
 
 def _hard(network: MotionNetwork, windows: Windows) -> Windows:
-    """The windows that a network is wrong about or not sure of, each to be learned more often."""
-    chances = softmax(logits_of_steps(network, windows.steps))
-    rows = np.flatnonzero(chances[np.arange(len(chances)), windows.label] < _HARD)
-    weight = windows.weight[rows] * np.float32(_HARD_WEIGHT)
-    return Windows(windows.steps[torch.from_numpy(rows)], windows.label[rows], weight)
+    """The windows that a network is wrong about or not sure of."""
+    rows = np.flatnonzero(chances_of_right(network, windows) < _HARD)
+    return Windows(windows.steps[torch.from_numpy(rows)], windows.label[rows], windows.weight[rows])
 
 
 def _warm(base: MotionNetwork | None, labels: Sequence[str]) -> dict[str, torch.Tensor] | None:
@@ -324,36 +326,37 @@ def _held(
     )
 
 
-def _threshold(network: MotionNetwork, temperature: float, recipe: MotionRecipe) -> tuple[float, str]:
-    """The least threshold at which people who mean nothing are left alone, and how it was chosen."""
-    subject, rng = network.shape.subject, np.random.default_rng(2)
-    takes = [take.sampled(30, rng) for take in idle_takes(subject, _EXAMINERS + 50_000, recipe.examiners)]
-    chances = [chances_of(network, temperature, take) for take in takes]
-    minutes = sum(take.duration for take in takes) / 60
-    kind: EventKind = "motion" if subject == "hand" else "head"
-    chosen, rate = _GRID[-1], 0.0
-    for enter in _GRID:
-        found = sum(
-            len(watched(take, rows, network.labels, kind, enter))
-            for take, rows in zip(takes, chances, strict=True)
+def _thresholds(
+    network: MotionNetwork, temperature: float, recipe: MotionRecipe, extend: Path | None
+) -> tuple[Thresholds, str]:
+    """From which probability on each motion is believed, and how that was chosen; what is extended keeps its own."""
+    subject, labels, rng = network.shape.subject, network.labels, np.random.default_rng(2)
+    kept = thresholds_of(Classifier.load(extend, "cpu")) if extend else {}
+    kept.pop(NONE, None)
+    moving, idle = (
+        [take.sampled(_CAMERAS[number % 2], rng) for number, take in enumerate(takes)]
+        for takes in (
+            moving_takes(subject, _EXAMINERS + 10_000, recipe.examiners),
+            idle_takes(subject, _EXAMINERS + 50_000, recipe.examiners),
         )
-        chosen, rate = enter, found / minutes
-        if rate <= recipe.false_alarms:
-            break
+    )
+    moving = [meaning(take, labels) for take in moving]
+    chosen = chosen_thresholds(network, temperature, moving, idle, recipe.false_alarms, kept)
     return chosen, (
-        f"the least at which {recipe.examiners} simulated people who mean nothing cause at most "
-        f"{recipe.false_alarms:g} false alarms a minute, or the highest tried ({rate:.2f} a minute)"
+        f"each motion's threshold was chosen so that {recipe.examiners} simulated people who mean nothing cause at "
+        f"most {recipe.false_alarms:g} false alarms a minute ({chosen.rate:.2f}) and few motions of as many others are "
+        "missed; this is the lowest" + (", and those of the extended network were kept" if extend else "")
     )
 
 
 def _judged(
-    network: MotionNetwork, temperature: float, threshold: float, recipe: MotionRecipe
+    network: MotionNetwork, temperature: float, enter: Mapping[str, float], recipe: MotionRecipe
 ) -> dict[str, dict[str, Any]]:
     """What the detector does before people who taught and examined nothing, under each condition."""
-    subject, labels = network.shape.subject, network.labels[1:]
-    moving = [meaning(take, labels) for take in moving_takes(subject, _JUDGES, recipe.examiners)]
-    idle = idle_takes(subject, _JUDGES, recipe.examiners)
-    detect = detector(network, temperature, threshold)
+    subject, labels, count = network.shape.subject, network.labels[1:], min(_MOST_JUDGES, recipe.examiners)
+    moving = [meaning(take, labels) for take in moving_takes(subject, _JUDGES, count)]
+    idle = idle_takes(subject, _JUDGES, count)
+    detect = detector(network, temperature, enter)
     found: dict[str, dict[str, Any]] = {}
     for name, (fps, dropped) in _CONDITIONS.items():
         one = score(filmed(moving, fps, dropped), detect, labels)

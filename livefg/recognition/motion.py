@@ -7,6 +7,8 @@ pitch and roll in degrees as `HeadPose` has them, and `times` (n, T). T is how m
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +19,10 @@ from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
 from livefg.inference.network import NetworkReport
 from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
-from livefg.recognition.motion_window import History, as_batch, own_landmarks
+from livefg.recognition.motion_window import History, as_batch, is_due, own_landmarks
 from livefg.results import Event, EventKind, FloatArray, FrameResult
 
-__all__ = ["HAND_NETWORK", "HEAD_NETWORK", "MotionRecognizer", "load_motions"]
+__all__ = ["HAND_NETWORK", "HEAD_NETWORK", "MotionRecognizer", "load_motions", "thresholds_of"]
 
 HAND_NETWORK, HEAD_NETWORK = "motion", "head_motion"
 """The shipped networks by name."""
@@ -29,6 +31,8 @@ _HAND_INPUTS = ("landmarks", "times", "right")
 _HEAD_INPUTS = ("pose", "times")
 _ABSENT_SECONDS = 1.0
 _FEWEST = 3
+_PATIENCE = 0.06
+_ENTER = "livefg.enter"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,7 @@ def load_motions(
 ) -> MotionRecognizer:
     """What recognises the motions of hands and heads; `hand_model` is a network's name or path (None: the shipped one).
 
-    The networks always run on the CPU: they take a fraction of a millisecond, less than the way to a GPU and back.
+    The networks always run on the CPU: they take half a millisecond, less than the way to a GPU and back.
     Raises LivefgError if a network is missing or damaged.
     """
     return MotionRecognizer(
@@ -58,8 +62,26 @@ def load_motions(
     )
 
 
+def thresholds_of(classifier: Classifier) -> dict[str, float]:
+    """The probability from which on each motion is believed: what the file says of it, or its reject threshold.
+
+    Raises LivefgError if what the file says is no threshold.
+    """
+    usual = dict.fromkeys(classifier.labels, classifier.info.reject_threshold)
+    said = classifier.network.metadata.get(_ENTER, "{}")
+    try:
+        return usual | {name: float(value) for name, value in json.loads(said).items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise LivefgError(
+            f"The classifier {classifier.network.path} has {said!r} as {_ENTER}, which are no thresholds."
+        ) from error
+
+
 class MotionRecognizer:
     """Adds the events of motions to results. Feed it the results of one source in the order of their times.
+
+    A network is asked for all its tracks at once, and every 39 ms at most. Of a quick camera heads are looked at in
+    other frames than hands, so that no frame waits for both.
 
     `hands` and `heads` are motion networks, either of which may be missing. Raises LivefgError if one of them takes
     other inputs than a motion network does, or the settings watch for a motion that none of them knows.
@@ -105,7 +127,8 @@ class MotionRecognizer:
                 for face in result.faces
                 if face.pose
             )
-            events += self._heads.see(poses, result.time)
+            busy = self._hands is not None and self._hands.looked == result.time
+            events += self._heads.see(poses, result.time, patient=busy)
         return replace(result, events=(*result.events, *events)) if events else result
 
 
@@ -134,17 +157,22 @@ class _Followed:
             )
         self.classifier = classifier
         self._sided = "right" in inputs
-        self._watch = MotionWatch(kind, classifier.info.reject_threshold, settings)
+        self._watch = MotionWatch(kind, thresholds_of(classifier), settings)
+        self.looked = -math.inf
         self._histories: dict[int, History] = {}
         self._seen: dict[int, float] = {}
 
     def reset(self) -> None:
         self._watch.reset()
+        self.looked = -math.inf
         self._histories.clear()
         self._seen.clear()
 
-    def see(self, sights: Iterable[_Sight], now: float) -> list[Event]:
-        """Take in what is seen at `now`, and give the events of this moment."""
+    def see(self, sights: Iterable[_Sight], now: float, *, patient: bool = False) -> list[Event]:
+        """Take in what is seen at `now`, and give the events of this moment.
+
+        Who is `patient` lets another network go first in this frame, if the next frame is not far.
+        """
         for track, last in list(self._seen.items()):
             if not last <= now <= last + _ABSENT_SECONDS:
                 del self._seen[track], self._histories[track]
@@ -156,11 +184,17 @@ class _Followed:
             if len(history) >= _FEWEST:
                 ready.append(sight)
         events = self._watch.expire(now)
-        if not ready:
+        if not ready or not self._is_due(now, patient):
             return events
+        self.looked = now
         for sight, scores in zip(ready, self._scores(ready), strict=True):
             events += self._watch.see(sight.track, scores, now)
         return events
+
+    def _is_due(self, now: float, patient: bool) -> bool:
+        if patient and self.looked == -math.inf:
+            self.looked = now - _PATIENCE / 2
+        return is_due(now, self.looked) and not (patient and 0 <= now - self.looked < _PATIENCE)
 
     def _scores(self, sights: list[_Sight]) -> list[Mapping[str, float]]:
         values, times = as_batch([self._histories[sight.track].window() for sight in sights])

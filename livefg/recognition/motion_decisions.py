@@ -19,37 +19,40 @@ OPPOSITES: Mapping[str, str] = {
 """The motion that the way back looks like."""
 _GOES_ON = frozenset({"wave", "circle_clockwise", "circle_counterclockwise", "come", "away", "nod", "shake"})
 _NONE = "none"
+_TINY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings:
     """How sure and how lasting a motion must be. Times are in seconds, thresholds are probabilities 0..1.
 
-    `smoothing` is the time constant of the average over scores. A motion starts when its average has reached `enter`
-    (None: what the network's file asks for) in two frames at least, and ends when it falls below `leave`. After its
-    end the same motion cannot start again for `cooldown`, its opposite not for `way_back`, and nothing else for
-    `settle`. A motion that goes to and fro may falter: it cannot start again for three times the `cooldown`, and
-    nothing else for twice `settle`. `only` names the motions to watch for (empty: all that the network knows); the
-    others count as none.
+    `smoothing` is the time constant of the average over scores. A motion starts when its average has been at `enter`
+    (None: what the network's file asks for that motion) or above for `hold`, and in two looks at least, and ends when
+    it falls below `leave`. After its end the same motion cannot start again for `cooldown`, its opposite not for
+    `way_back`, and nothing else for `settle`. A motion that goes to and fro may falter: it cannot start again for three
+    times the `cooldown`, and nothing else for twice `settle`. `only` names the motions to watch for (empty: all that
+    the network knows); the others count as none.
     """
 
     enter: float | None = None
     leave: float = 0.25
     smoothing: float = 0.04
+    hold: float = 0.06
     cooldown: float = 0.30
     way_back: float = 0.90
-    settle: float = 0.25
+    settle: float = 0.20
     absence: float = 0.50
     only: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Watched:
-    """One track: averaged scores, the motion that is on, and when which motions ended."""
+    """One track: averaged scores, what may start and since when, what is on, and which motions ended when."""
 
     scores: dict[str, float]
     time: float
     candidate: str | None = None
+    since: float = 0.0
     active: str | None = None
     peak: float = 0.0
     ended: dict[str, float] = field(default_factory=dict)
@@ -58,11 +61,13 @@ class _Watched:
 class MotionWatch:
     """Follows the scores of all tracks of one kind (`motion` of hands, `head`): when does a motion start and end?"""
 
-    def __init__(self, kind: EventKind, enter: float, settings: MotionSettings | None = None) -> None:
-        """`enter` 0..1 holds where the settings leave it open."""
+    def __init__(
+        self, kind: EventKind, enter: Mapping[str, float], settings: MotionSettings | None = None
+    ) -> None:
+        """`enter` is a threshold 0..1 for every motion; it holds where the settings leave it open."""
         self._kind = kind
         self._settings = settings or MotionSettings()
-        self._enter = enter if self._settings.enter is None else self._settings.enter
+        self._enter = enter
         self._tracks: dict[int, _Watched] = {}
 
     def reset(self) -> None:
@@ -116,12 +121,20 @@ class MotionWatch:
 
     def _started(self, track: int, known: _Watched, now: float) -> list[Event]:
         best = max(known.scores, key=known.scores.__getitem__)
-        sure = best != _NONE and known.scores[best] >= self._enter
-        before, known.candidate = known.candidate, best if sure else None
-        if known.active or not sure or before != best or not self._may_start(known, best, now):
+        if best == _NONE or known.scores[best] < self._threshold(best):
+            known.candidate = None
+            return []
+        if known.candidate != best:
+            known.candidate, known.since = best, now
+            return []
+        lasting = now - known.since >= self._settings.hold - _TINY
+        if known.active or not lasting or not self._may_start(known, best, now):
             return []
         known.active, known.peak = best, known.scores[best]
         return [self._event(track, known, "start", now)]
+
+    def _threshold(self, label: str) -> float:
+        return self._enter[label] if self._settings.enter is None else self._settings.enter
 
     def _may_start(self, known: _Watched, label: str, now: float) -> bool:
         settings = self._settings

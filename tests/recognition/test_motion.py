@@ -9,10 +9,11 @@ from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
 from livefg.recognition.motion import MotionRecognizer, load_motions
 from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
-from livefg.recognition.motion_window import LONG_AGO, History, as_batch, own_landmarks
+from livefg.recognition.motion_window import LONG_AGO, History, as_batch, looks, own_landmarks
 from livefg.results import Event, Face, FrameResult, Hand, HeadPose, Side
 
 FPS = 30.0
+LABELS = ("none", "swipe_left", "swipe_right", "wave")
 
 
 def points(x: float = 0.0) -> np.ndarray:
@@ -54,6 +55,15 @@ def test_windows_of_different_lengths_stand_side_by_side() -> None:
     assert values[1, 1, 0, 0] == 3
 
 
+@pytest.mark.parametrize(("fps", "every"), [(10, 1), (15, 1), (25, 1), (30, 2), (60, 3), (120, 5)])
+def test_a_network_is_asked_of_a_quick_camera_s_frames_only_now_and_then(fps: int, every: int) -> None:
+    assert looks([frame / fps for frame in range(60)]) == list(range(0, 60, every))
+
+
+def test_a_network_is_asked_again_when_time_goes_back() -> None:
+    assert looks([5.0, 5.01, 1.0, 1.01, 1.05]) == [0, 2, 4]
+
+
 def test_a_mirrored_picture_is_turned_back() -> None:
     hand = Hand(1, "right", (0, 0, 1, 1), 1.0, points(5))
     assert own_landmarks(hand, mirrored=False)[0].tolist() == [5, 5, 5]
@@ -63,15 +73,14 @@ def test_a_mirrored_picture_is_turned_back() -> None:
 class Play:
     """Feeds scores to a watch, frame by frame, and keeps its events."""
 
-    def __init__(self, settings: MotionSettings | None = None) -> None:
-        self.watch = MotionWatch("motion", 0.8, settings)
+    def __init__(self, settings: MotionSettings | None = None, enter: dict[str, float] | None = None) -> None:
+        self.watch = MotionWatch("motion", enter or dict.fromkeys(LABELS, 0.8), settings)
         self.now = 0.0
         self.events: list[Event] = []
 
     def go(self, label: str, seconds: float, chance: float = 0.97, fps: float = FPS) -> None:
-        labels = ("none", "swipe_left", "swipe_right", "wave")
         for _ in range(max(1, round(seconds * fps))):
-            scores = dict.fromkeys(labels, (1 - chance) / 3) | {label: chance}
+            scores = dict.fromkeys(LABELS, (1 - chance) / 3) | {label: chance}
             self.events += self.watch.expire(self.now) + self.watch.see(1, scores, self.now)
             self.now += 1 / fps
 
@@ -106,6 +115,27 @@ def test_a_single_sure_frame_is_not_believed() -> None:
     play.go("swipe_left", 1 / FPS)
     play.go("none", 1.0)
     assert play.told() == []
+
+
+def test_what_has_not_lasted_yet_is_not_believed() -> None:
+    play = Play(MotionSettings(hold=0.2))
+    play.go("none", 1.0)
+    play.go("swipe_left", 0.15)
+    play.go("none", 1.0)
+    assert play.told() == []
+    play.go("swipe_left", 0.4)
+    assert play.events[0].time == pytest.approx(play.now - 0.4 + 0.2, abs=0.08)
+
+
+def test_every_motion_has_its_own_threshold_unless_the_settings_name_one() -> None:
+    strict = {"swipe_left": 0.99, "swipe_right": 0.5, "wave": 0.5}
+    told = []
+    for settings in (MotionSettings(), MotionSettings(enter=0.5)):
+        play = Play(settings, strict)
+        for label in ("none", "swipe_left", "none", "wave"):
+            play.go(label, 1.0, chance=0.9)
+        told.append([label for label, phase in play.told() if phase == "start"])
+    assert told == [["wave"], ["swipe_left", "wave"]]
 
 
 def test_the_way_back_is_no_swipe_but_a_later_one_is() -> None:
@@ -248,6 +278,41 @@ def test_one_look_down_is_no_nod(recognizer: MotionRecognizer) -> None:
         return float(np.interp(time, [1.0, 1.4, 2.2, 2.6], [0, -18, -18, 0]))
 
     assert starts(recognizer, heads(look_down, still, 4)) == []
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+def test_hands_and_heads_are_both_looked_at_and_of_a_quick_camera_not_in_the_same_frame(
+    monkeypatch: pytest.MonkeyPatch, fps: int
+) -> None:
+    asked: list[tuple[str, int]] = []
+    classifiers = [Classifier.load(name, "cpu") for name in ("motion", "head_motion")]
+    for classifier in classifiers:
+        monkeypatch.setattr(classifier, "classify", counted(classifier, asked))
+    recognizer = MotionRecognizer(*classifiers)
+    per_frame = []
+    for frame in range(2 * fps):
+        hands = tuple(Hand(n, "right", (0, 0, 1, 1), 1.0, points(n)) for n in (1, 2))
+        face = Face(3, (0, 0, 9, 9), 1.0, pose=HeadPose(0.0, 0.0, 0.0))
+        before = len(asked)
+        recognizer(FrameResult("test", frame, frame / fps, 640, 480, hands=hands, faces=(face,)), False)
+        per_frame.append(len(asked) - before)
+    assert [count for name, count in asked if name == "landmarks"] == [2] * sum(
+        name == "landmarks" for name, _ in asked
+    ), "both hands in one batch"
+    for name in ("landmarks", "pose"):
+        assert 24 <= sum(one == name for one, _ in asked) <= 42, f"{name}: 12 to 21 times a second"
+    assert max(per_frame) == (2 if fps == 15 else 1)
+
+
+def counted(classifier: Classifier, asked: list[tuple[str, int]]) -> Any:
+    """What a classifier does, and a note in `asked` of its first input and how many windows it was given."""
+    classify, name = classifier.classify, classifier.network.input_names[0]
+
+    def noting(*inputs: Any) -> Any:
+        asked.append((name, len(inputs[0])))
+        return classify(*inputs)
+
+    return noting
 
 
 def test_a_network_for_hands_is_refused_for_heads() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from click.testing import CliRunner
@@ -13,15 +14,16 @@ from livefg.cli.train import command as train
 from livefg.collect.takes import Span, Take, save_take
 from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
-from livefg.recognition.motion import load_motions
+from livefg.recognition.motion import MotionRecognizer, load_motions, thresholds_of
 from livefg.results import FrameResult, Hand
 from training.motion_data.acts import MOTIONS
 from training.motion_data.sessions import simulated_take
 from training.motion_export import read_motion
 from training.motion_fit import MotionFit
 from training.motion_networks import MotionShape
+from training.motion_thresholds import chosen_thresholds
 from training.motion_windows import raw_windows, steps_at
-from training.motions import MotionRecipe, TrainedMotion, train_motions
+from training.motions import MotionRecipe, TrainedMotion, idle_takes, moving_takes, train_motions
 from training.report import write_report
 from training.report.motions import report_on_motions
 
@@ -57,6 +59,34 @@ def test_a_training_ends_in_a_file_that_explains_itself(trained: TrainedMotion) 
     assert "simulated people" in classifier.info.training_data
     assert "false alarms a minute" in classifier.info.reject_reason
     assert classifier.info.metrics["simulated"]["detection_rate"] >= 0
+
+
+def test_every_motion_has_a_threshold_in_the_file(trained: TrainedMotion) -> None:
+    classifier = Classifier.load(trained.path, "cpu")
+    enter = thresholds_of(classifier)
+    assert set(enter) == {"none", *MOTIONS}
+    assert all(0.5 <= value < 1 for value in enter.values())
+    assert classifier.info.reject_threshold == min(enter.values())
+
+
+@pytest.mark.parametrize("said", ["0.5", "[0.5]", '{"wave": "often"}', "high"])
+def test_thresholds_that_are_none_are_named(trained: TrainedMotion, tmp_path: Path, said: str) -> None:
+    model = onnx.load(trained.path)
+    next(entry for entry in model.metadata_props if entry.key == "livefg.enter").value = said
+    onnx.save(model, tmp_path / "odd.onnx")
+    with pytest.raises(LivefgError, match=r"odd\.onnx has .* as livefg\.enter, which are no thresholds"):
+        MotionRecognizer(Classifier.load(tmp_path / "odd.onnx", "cpu"))
+
+
+def test_thresholds_leave_people_alone_who_mean_nothing(trained: TrainedMotion) -> None:
+    moving, idle = moving_takes("hand", 500, 2, 20.0), idle_takes("hand", 600, 2, 20.0)
+    rates = [
+        chosen_thresholds(trained.network, trained.about.temperature, moving, idle, most).rate
+        for most in (1000.0, 3.0)
+    ]
+    assert rates[1] <= max(3.0, rates[0])
+    kept = chosen_thresholds(trained.network, trained.about.temperature, moving, idle, 3.0, {"wave": 0.123})
+    assert kept.enter["wave"] == 0.123
 
 
 def test_the_file_answers_as_torch_does_live(trained: TrainedMotion) -> None:

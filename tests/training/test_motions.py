@@ -208,7 +208,8 @@ def test_kinds_stand_side_by_side_in_one_table() -> None:
     about = {
         "date": "2026-11-23", "machine": "a machine", "command": "python", "note": "",
         "heads": benchmark_heads(lambda take: [], people=1), "real_heads": {"still": []},
-        "networks": {"rule": {"bytes": 1000, "threshold": 0.5}}, "milliseconds_a_frame": {"rule": 0.1},
+        "networks": {"rule": {"bytes": 1000, "threshold": 0.5}},
+        "milliseconds_a_frame": {"rule": {"mean": 0.1, "p95": 0.2}},
     }  # fmt: skip
     page = as_markdown({**about, **result}, "numbers.json")
     assert "| 15 fps | rule |" in page
