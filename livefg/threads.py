@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["usable_cores", "usual_threads"]
+__all__ = ["usable_cores", "usual_threads", "waiting_threads"]
 
 _MOST = 4
 """More cannot be kept busy: two hands, a face and a search are the work of a frame."""
@@ -23,6 +23,11 @@ def usual_threads() -> int:
     cores cost more than they gain; several networks side by side do not.
     """
     return max(1, min(_MOST, usable_cores()))
+
+
+def waiting_threads() -> int:
+    """The worker threads of a pipeline whose networks run on an accelerator: what they do is wait for it, as a rule."""
+    return 2 * _MOST
 
 
 def usable_cores() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,10 @@ class Opened:
 
 
 class FakeDevices:
-    """Pretends that some devices are there. `times` are milliseconds of a run in a report, by device, and decide which
-    one is faster; `half` is by what factor float16 changes them. The others say what goes wrong where.
+    """Pretends that some devices are there.
+
+    `times` are milliseconds of a run in a report, by device, and decide which one is faster; `half` is by what factor
+    float16 changes them. `batches` are what the networks were given. The others say what goes wrong where.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, cache: Path, *available: str) -> None:
@@ -41,9 +43,9 @@ class FakeDevices:
         self.wrong: set[str] = set()
         self.wrong_forms: set[Form] = set()
         self.replays_old_results = False
-        self.seconds_a_run = 0.0
         self.opened: list[Opened] = []
         self.sizes: list[int] = []
+        self.batches: dict[str, list[int]] = defaultdict(list)
         self.threads: set[int] = set()
         monkeypatch.setattr(paths, "user_cache_dir", lambda: cache)
         monkeypatch.setattr(network, "accelerators", lambda: available)
@@ -74,7 +76,7 @@ class FakeDevices:
             raise UnavailableError(self.failures[device])
         if form in self.failing_forms:
             raise UnavailableError(self.failing_forms[form])
-        return FakeSession(self._open_session(order, "cpu"), device, form, self)
+        return FakeSession(self._open_session(order, "cpu"), order.name, device, form, self)
 
     def _time(self, loaded: Network) -> float:
         half = "float16" in loaded.report.form
@@ -87,8 +89,9 @@ class FakeDevices:
 class FakeSession:
     """A session on the CPU under another provider's name."""
 
-    def __init__(self, session: Any, device: Any, form: Form, fakes: FakeDevices) -> None:
+    def __init__(self, session: Any, name: str, device: Any, form: Form, fakes: FakeDevices) -> None:
         self._session = session
+        self._name = name
         self._fakes = fakes
         self._off = 1000 if device in fakes.wrong or form in fakes.wrong_forms else 0
         self._ran: set[int] = set()
@@ -115,6 +118,5 @@ class FakeSession:
 
     def _note(self, size: int) -> None:
         self._fakes.sizes.append(size)
+        self._fakes.batches[self._name].append(size)
         self._fakes.threads.add(threading.get_ident())
-        if self._fakes.seconds_a_run:
-            time.sleep(self._fakes.seconds_a_run)

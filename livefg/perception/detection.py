@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -14,6 +15,8 @@ from livefg.results import Box, FloatArray, ImageArray
 __all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector"]
 
 _NMS_IOU = 0.3
+_MOST_AHEAD = 3
+"""Batches of pictures that were looked at ahead and not yet called for."""
 
 
 class NetworkCall(Protocol):
@@ -48,6 +51,19 @@ class PalmDetector:
             )
             centres[-1] = (centres[-1] + 0.5) * stride
         self._anchors = np.concatenate(centres).astype(np.float32)
+        self._ahead: dict[int, tuple[ImageArray, list[npt.NDArray[np.generic]]]] = {}
+
+    def look_ahead(self, images: Sequence[ImageArray]) -> None:
+        """Run the network on whole pictures in one batch, for the calls with these very pictures that will follow.
+
+        What is called for before this has ended is run by itself. Of what is never called for, little is kept.
+        """
+        pictures = [self._fitted(image, None)[0] for image in images]
+        outputs = self._network(np.stack(pictures))[:2]
+        for place, image in enumerate(images):
+            self._ahead[id(image)] = (image, [output[place : place + 1] for output in outputs])
+        for old in list(self._ahead)[: -_MOST_AHEAD * len(images)]:
+            self._ahead.pop(old, None)
 
     def __call__(self, image: ImageArray, most: int, view: Box | None = None) -> list[Detection]:
         """The `most` palms with the highest scores, best first.
@@ -56,19 +72,10 @@ class PalmDetector:
         picture, whose edges are then repeated). Without it the whole picture is looked at as MediaPipe does, with
         black beyond it.
         """
-        height, width = image.shape[:2]
-        left, top, right, bottom = view or (0.0, 0.0, width, height)
-        scale = self._SIZE / max(right - left, bottom - top)
-        offset = np.array(
-            [(self._SIZE - (left + right) * scale) / 2, (self._SIZE - (top + bottom) * scale) / 2], np.float32
-        )
-        transform = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
-        border = cv2.BORDER_REPLICATE if view else cv2.BORDER_CONSTANT
-        size = (self._SIZE, self._SIZE)
-        picture = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border)
-        regression, logits = (
-            np.asarray(output[0], np.float32) for output in self._network(picture[None])[:2]
-        )
+        picture, scale, offset = self._fitted(image, view)
+        known = None if view else self._ahead.pop(id(image), None)
+        outputs = known[1] if known else self._network(picture[None])[:2]
+        regression, logits = (np.asarray(output[0], np.float32) for output in outputs)
         chosen = np.flatnonzero(logits.reshape(-1) > self._least_logit)
         if not chosen.size:
             return []
@@ -91,6 +98,20 @@ class PalmDetector:
                 for score, points in _weighted_nms(scores, corners, most)
             )
         ]
+
+    def _fitted(self, image: ImageArray, view: Box | None) -> tuple[ImageArray, float, FloatArray]:
+        """What the network gets to see of a picture, with the scale and the offset (2,) that were applied."""
+        height, width = image.shape[:2]
+        left, top, right, bottom = view or (0.0, 0.0, width, height)
+        scale = self._SIZE / max(right - left, bottom - top)
+        offset = np.array(
+            [(self._SIZE - (left + right) * scale) / 2, (self._SIZE - (top + bottom) * scale) / 2], np.float32
+        )
+        transform = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
+        border = cv2.BORDER_REPLICATE if view else cv2.BORDER_CONSTANT
+        size = (self._SIZE, self._SIZE)
+        picture = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border)
+        return np.asarray(picture, np.uint8), scale, offset
 
 
 class FaceDetector:

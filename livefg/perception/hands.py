@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -151,6 +151,14 @@ class HandTracker:
     def use(self, palms: PalmDetector, landmarks: NetworkCall) -> None:
         """Go on with other networks; not while a frame is looked at."""
         self._palms, self._landmarks = palms, landmarks
+
+    def look_ahead(self, images: Sequence[ImageArray]) -> None:
+        """Search whole pictures in one batch, if the next ones will be searched as far as can be told; any thread may.
+
+        What is found in them is what would be found without.
+        """
+        if len(self._tracks) < self._most:
+            self._palms.look_ahead(images)
 
     def update(self, frame: Frame) -> tuple[Hand, ...]:
         """The hands in the next frame, oldest track first. Frames must come in the order of their times."""

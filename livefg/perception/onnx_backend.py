@@ -41,6 +41,7 @@ class OnnxPerception:
     ) -> None:
         """`memory` recognises faces that come back after an absence; `on_notice` as for the pipeline."""
         networks = _Networks(settings)
+        self.gathers = False  # whether it pays to have several frames looked at together
         exact = settings.exact is not False or not settings.follows
         gesture_model = GestureModel(settings.gesture_model) if settings.hands and settings.gestures else None
         self._hands: HandTracker | None = None
@@ -56,6 +57,7 @@ class OnnxPerception:
             blendshapes = networks.want("blendshapes", "faces") if settings.blendshapes else None
         classifier = networks.want_gestures(gesture_model.model) if gesture_model else None
         if settings.hands:
+            self.gathers = bool(palms().batches)
             self._hands = HandTracker(
                 PalmDetector(palms()),
                 landmarks(),
@@ -96,6 +98,11 @@ class OnnxPerception:
     def reports(self) -> tuple[NetworkReport, ...]:
         """Where each network runs; of gesture classifiers, the one in use now."""
         return (*self._reports, *([self._gestures.classifier.report] if self._gestures else []))
+
+    def look_ahead(self, frames: Sequence[Frame]) -> Chain[None]:
+        """Search several frames in one batch before their turn."""
+        if self._hands:
+            yield [partial(self._hands.look_ahead, [frame.image for frame in frames])]
 
     def lanes(self, frame: Frame) -> Mapping[str, Chain[Any]]:
         """One lane for hands, one for faces."""
