@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
 
@@ -33,7 +34,7 @@ from livefg.recognition.motion import MotionRecognizer, load_motions
 from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
-from livefg.threads import usual_threads
+from livefg.threads import usual_threads, waiting_threads
 from livefg.workers import Chain, WorkerPool, timed
 
 __all__ = ["Backend", "Looks", "Pipeline", "PipelineSettings"]
@@ -46,6 +47,8 @@ _STAGES = ("hands", "faces", "gestures", "identity", "expressions")
 _SWITCH_SECONDS = 0.0005
 _numbers = itertools.count()
 _IN_FLIGHT = 2
+_TOGETHER = 8
+"""Frames of a recording that an accelerator searches in one batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class PipelineSettings:
 
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
     stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity, expressions; those not named take
-    `auto`). `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and
+    `auto`; see docs/devices.md). `lite` takes the smaller, less exact hand networks. `smooth` filters landmarks and scores over time and
     makes events as `decisions` says. `stills` is for pictures that have nothing to do with each other: each is
     searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
     events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
@@ -108,9 +111,13 @@ class PipelineSettings:
         return self.smooth and not self.stills
 
     def device_of(self, stage: str) -> str:
-        """The device that was asked for a stage; raises LivefgError if `device` names a stage that does not exist."""
+        """The device that was asked for a stage; raises LivefgError if `device` names a stage that does not exist.
+
+        Where one accelerator is asked for everything, gestures run where they are fastest: a hundred numbers to a few
+        names are done on the CPU before they have reached a graphics card.
+        """
         if "=" not in self.device:
-            return self.device
+            return "auto" if stage == "gestures" and self.device != "cpu" else self.device
         devices: dict[str, str] = {}
         for part in self.device.split(","):
             name, _, device = part.partition("=")
@@ -209,7 +216,7 @@ class Pipeline:
         self._borrows = beside is not None
         _share_cores_well()
         self._pool: WorkerPool = (
-            beside._pool if beside else WorkerPool(self.settings.workers or usual_threads())
+            beside._pool if beside else WorkerPool(self.settings.workers or self._threads())
         )
 
     def __enter__(self) -> Self:
@@ -239,7 +246,7 @@ class Pipeline:
         `without` may name what is not to be looked at in a frame: `hands`, `faces`.
         """
         pending: deque[_Pending] = deque()
-        for frame in frames:
+        for frame in self._searched_ahead(frames):
             pending.append(self._begin(frame, without(frame)))
             if len(pending) >= _IN_FLIGHT:
                 first = pending.popleft()
@@ -255,7 +262,9 @@ class Pipeline:
         """
         if not isinstance(self._perception, OnnxPerception):
             raise LivefgError("MediaPipe cannot look at a frame without following what it sees.")
-        return self._pool.start(self._perception.look_again(frame, hands, faces), "between")
+        # What one look finds does not depend on another: where it pays, several frames are looked at together.
+        lane = next(_numbers) % _TOGETHER if self._perception.gathers else 0
+        return self._pool.start(self._perception.look_again(frame, hands, faces), f"between {lane}")
 
     def answer(self, scores: Mapping[str, float]) -> Label:
         """The gesture that scores by label (probabilities 0..1) mean to the network that gave them."""
@@ -279,6 +288,23 @@ class Pipeline:
         if not self._borrows:
             self._pool.close()
         self._perception.close()
+
+    def _threads(self) -> int:
+        gathers = isinstance(self._perception, OnnxPerception) and self._perception.gathers
+        return waiting_threads() if gathers else usual_threads()
+
+    def _searched_ahead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The same frames; on an accelerator, some are read and searched together before their turn."""
+        if not (isinstance(self._perception, OnnxPerception) and self._perception.gathers):
+            yield from frames
+            return
+        coming = iter(frames)
+        before: list[Frame] = []
+        while together := list(islice(coming, _TOGETHER)):
+            self._pool.start(self._perception.look_ahead(together), self._lane + "ahead")
+            yield from before
+            before = together
+        yield from before
 
     def _decided(self, pending: _Pending) -> FrameResult:
         seconds = pending.seconds
