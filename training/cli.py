@@ -13,7 +13,8 @@ from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir, us
 from training.extra import require_training_extra
 
 if TYPE_CHECKING:
-    from training.gestures import GestureRecipe, Trained
+    from training.gestures import Trained
+    from training.recipes import GestureRecipe
     from training.sources.dataset import DatasetFile
 
 __all__ = ["dataset_in", "gestures"]
@@ -68,7 +69,7 @@ _DEFAULT_NAME = "my_gestures"
 @click.option(
     "--false-rate",
     type=click.FloatRange(0, 1),
-    help="The share of hands without a gesture that may be given one.  [default: 0.01, for what ships 0.015]",
+    help="The share of hands without a gesture that may be given one.  [default: 0.01]",
 )
 @click.option(
     "--work",

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,9 +27,21 @@ from training.networks import GestureNetwork, NetworkShape
 from training.pixels import PixelAugmentation, with_crops
 from training.samples import FloatArray, Samples
 
-__all__ = ["Embedder", "Epoch", "FitSettings", "Fitted", "fit", "logits_of", "row_weights", "still"]
+__all__ = [
+    "Embedder",
+    "Epoch",
+    "FitSettings",
+    "Fitted",
+    "fit",
+    "logits_of",
+    "numbered",
+    "row_weights",
+    "still",
+]
 
 _STANDARD_DRAWS = 8192
+# torch draws first weights from one stream for the whole process.
+_beginning = threading.Lock()
 IntArray = npt.NDArray[np.int64]
 Embedder = Callable[[FloatArray], FloatArray]
 """Landmarks (N, 21, 3) to their embeddings (N, 128)."""
@@ -150,8 +163,9 @@ def fit(
     checkpoint, from which `resume` goes on. Raises LivefgError if a label of the samples is not among `labels`, or a
     checkpoint does not belong to this training. KeyboardInterrupt passes through; the last checkpoint stays.
     """
-    torch.manual_seed(settings.seed)
-    network = GestureNetwork(shape, len(labels))
+    with _beginning:
+        torch.manual_seed(settings.seed)
+        network = GestureNetwork(shape, len(labels))
     if start:
         network.load_state_dict({**network.state_dict(), **start})
     run = _Run(
@@ -189,9 +203,10 @@ class _Run:
         self._samples, self._labels, self._settings = training, tuple(labels), settings
         self._directions, self._embedder = directions, embedder
         self._watch = watch
-        self._target = _numbers(training, labels)
+        self._solid = network.features is None or "world" in network.features.groups
+        self._target = numbered(training, labels)
         self._weights = row_weights(training, settings.none_share)
-        self._validation = still(validation, _numbers(validation, labels)) if validation else None
+        self._validation = still(validation, numbered(validation, labels)) if validation else None
         self._validation_weights = row_weights(validation) if validation else None
         self._network = network
         if fresh:
@@ -214,7 +229,7 @@ class _Run:
         """Train for one epoch and examine."""
         settings = self._settings
         rng = np.random.default_rng([settings.seed, number])
-        torch.manual_seed(settings.seed * 100_003 + number)
+        self._network.chance.manual_seed(settings.seed * 100_003 + number)
         steps = max(1, settings.draws // settings.batch)
         losses = []
         self._network.train()
@@ -256,6 +271,7 @@ class _Run:
             self._settings.augmentation,
             self._labels,
             self._directions,
+            solid=self._solid,
         )
         return with_crops(batch, self._samples.take(rows), rng, self._settings.pixels) if pictures else batch
 
@@ -391,7 +407,8 @@ class _Run:
         )
 
 
-def _numbers(samples: Samples, labels: Sequence[str]) -> IntArray:
+def numbered(samples: Samples, labels: Sequence[str]) -> IntArray:
+    """The label of each sample (N,) by its place in `labels`. Raises LivefgError if one is not among them."""
     places = {label: number for number, label in enumerate(labels)}
     strange = set(samples.counts()) - set(places)
     if strange:

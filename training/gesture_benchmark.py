@@ -26,13 +26,14 @@ from livefg.sources import open_source
 from training.bank import Table
 from training.calibration import expected_calibration_error, softmax
 from training.evaluation import evaluate, headline
+from training.examination import Held, calibrated, examine
 from training.files import write_whole
-from training.gestures import GestureRecipe, Held, calibrated, examine
 from training.losses import LossName
 from training.networks import Activation
 from training.progress import TrainingProgress
-from training.recipes import default_recipe
+from training.recipes import GestureRecipe, default_recipe
 from training.samples import Samples
+from training.side_by_side import SideBySide, one_thread
 from training.sources.dataset import DatasetFile, Gathered, SourceEntry, gather
 from training.sources.pictures import Item, Seen, choose_hand
 
@@ -129,7 +130,8 @@ def _examined(
 ) -> tuple[Held, float, float]:
     """Examine on the pictures: what was held back, the threshold and the temperature."""
     table = Table(samples, len(samples), dataset.labels, ())
-    held = examine(table, dataset.labels, recipe, dataset.directions, progress)
+    with one_thread(), SideBySide(progress) as trainings:
+        held = examine(table, dataset.labels, recipe, dataset.directions, trainings)
     temperature, threshold, _ = calibrated(held, dataset.labels, recipe)
     return held, threshold, temperature
 

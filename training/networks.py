@@ -54,7 +54,9 @@ class GestureNetwork(nn.Module):
         points, picture = shape.input != "pixels", shape.input != "landmarks"
         self.features = HandFeatures(shape.features) if points else None
         size = (self.features.size if self.features else 0) + (_SEEN if picture else 0)
-        self.members = nn.ModuleList(_Member(shape, size, labels) for _ in range(shape.members))
+        self.chance = torch.Generator()
+        """Decides what is dropped in training: its own, so that trainings side by side repeat themselves."""
+        self.members = nn.ModuleList(_Member(shape, size, labels, self.chance) for _ in range(shape.members))
         self.pixels = _HandPixels(shape.activation) if picture else None
 
     def forward(
@@ -110,7 +112,7 @@ class GestureNetwork(nn.Module):
     def _one_alone(self, parts: list[Tensor], has_crop: Tensor | None) -> list[Tensor]:
         """Points and picture, of some hands only one of both: so that neither is relied upon."""
         points, picture = parts
-        draw = torch.rand(len(points), 1, device=points.device)
+        draw = torch.rand(len(points), 1, generator=self.chance).to(points.device)
         has = torch.ones_like(draw) if has_crop is None else has_crop.reshape(-1, 1)
         return [points * (1 - has * (draw > 1 - _ALONE).float()), picture * (draw > _ALONE).float()]
 
@@ -149,14 +151,14 @@ def _convolution(before: int, after: int, stride: int, activation: Activation) -
 class _Member(nn.Module):
     """A multi-layer perceptron."""
 
-    def __init__(self, shape: NetworkShape, size: int, labels: int) -> None:
+    def __init__(self, shape: NetworkShape, size: int, labels: int, chance: torch.Generator) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for _ in range(shape.depth):
             layers += [
                 nn.Linear(size, shape.width),
                 ACTIVATIONS[shape.activation](),
-                nn.Dropout(shape.dropout),
+                _Dropout(shape.dropout, chance),
             ]
             size = shape.width
         self.body = nn.Sequential(*layers)
@@ -165,3 +167,23 @@ class _Member(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         logits: Tensor = self.head(self.body(features))
         return logits
+
+
+class _Dropout(nn.Module):
+    """In training sets about a share of the values to zero and scales up the others; to 1/256 of the share exactly.
+
+    torch's own takes five times as long on the CPU, which was a fourth of a training.
+    """
+
+    def __init__(self, share: float, chance: torch.Generator) -> None:
+        super().__init__()
+        self._dropped = round(256 * share)
+        self._chance = chance
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training or not self._dropped:
+            return values
+        words = torch.empty(values.numel() // 8 + 1, dtype=torch.int64)
+        words.random_(-(2**63), None, generator=self._chance)
+        kept = words.view(torch.uint8)[: values.numel()].view(values.shape).to(values.device) >= self._dropped
+        return values * kept.to(values.dtype).mul_(256 / (256 - self._dropped))

@@ -27,7 +27,7 @@ from training.synthetic.views import View, ViewRange, label_holds, sampled_view
 
 __all__ = ["posed_hands"]
 
-_NONE_FACTOR = 4
+_NONE_FACTOR = 6
 _IN_BETWEEN = 0.35
 _TRIES = 200
 _FOCAL = 600.0
@@ -57,6 +57,16 @@ _LOOSE_FISTS = tuple(
     for mcp, pip, dip in ((62.0, 96.0, 40.0), (78.0, 70.0, 30.0))
 )
 
+# Hands of people who talk: open towards the camera, but loosely so. Told from an open palm by what is held out straight.
+_AT_EASE = Pose(
+    "none",
+    "at_ease",
+    np.array([2.0, 6, 2, 8, 8, 16, 4, 26, 13, 20, 0, 30, 15, 24, -3, 33, 17, 24, -8, 32, 17, 0, 0, 0, 0]),
+    variation=1.5,
+    share=16.0,
+    views="open_palm",
+)
+
 
 def posed_hands(
     per_label: int,
@@ -67,7 +77,7 @@ def posed_hands(
     progress: Callable[[int, int], None] | None = None,
     cache_folder: Path | None = None,
 ) -> Samples:
-    """`per_label` hands of every gesture that can be posed and four times as many of `none`, half of them left.
+    """`per_label` hands of every gesture that can be posed and six times as many of `none`, half of them left.
 
     Points are in pixels without z, since a skeleton's depth is not what perception would say of it. The same
     arguments give the same hands; they are kept in the cache folder. Raises LivefgError if the hand's mesh is missing.
@@ -131,7 +141,7 @@ def _posed(label: str, side: Side, random: np.random.Generator) -> tuple[str, np
 def _chosen(label: str, random: np.random.Generator) -> Pose:
     if label == "none" and random.random() < _IN_BETWEEN:
         return between(random)
-    known = [pose for pose in (*POSES, *_LOOSE_FISTS) if pose.label == label]
+    known = [pose for pose in (*POSES, *_LOOSE_FISTS, _AT_EASE) if pose.label == label]
     shares = np.array([pose.share for pose in known])
     return known[random.choice(len(known), p=shares / shares.sum())]
 

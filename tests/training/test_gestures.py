@@ -20,9 +20,9 @@ from training.cli import gestures
 from training.evaluation import CONDITIONS, evaluate, under_conditions
 from training.export import read_network
 from training.fit import Epoch, FitSettings, logits_of
-from training.gestures import GestureRecipe, Trained, train_gestures
+from training.gestures import Trained, train_gestures
 from training.networks import NetworkShape
-from training.recipes import changed, own_recipe
+from training.recipes import GestureRecipe, changed, own_recipe
 from training.samples import Samples
 from training.sources.dataset import folder_as_dataset
 

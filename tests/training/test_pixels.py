@@ -26,17 +26,18 @@ from training.bank import shipped_hands
 from training.cli import gestures
 from training.export import read_network
 from training.fit import FitSettings, logits_of, still
-from training.gestures import GestureRecipe, Trained, train_gestures
+from training.gestures import Trained, train_gestures
 from training.networks import InputKind, NetworkShape
 from training.pixels import PixelAugmentation, change_crops, points_in_crops
 from training.progress import TrainingProgress
+from training.recipes import GestureRecipe
 from training.samples import CROP_SIDE, Samples
 from training.sources.dataset import SourceEntry, folder_as_dataset, gather
 from training.sources.pictures import PictureReader
 
 SKIN = (220, 170, 140)
 FIT = FitSettings(
-    epochs=4,
+    epochs=6,
     draws=480,
     batch=12,
     learning_rate=3e-3,

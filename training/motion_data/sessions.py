@@ -29,15 +29,17 @@ def simulated_take(
     seconds: float = 60.0,
     motions: Sequence[str] = tuple(MOTIONS),
     share: float = 0.45,
+    kind: type[Actor] = Actor,
 ) -> Take:
     """A right hand before a camera for about `seconds`; a `share` of its acts are motions, the others mean nothing.
 
     All of it follows from the numbers of `person` and `session`; one person has the same build and habits each time.
+    `kind` says who acts, if it is not just anybody.
     """
     own = np.random.default_rng([zlib.crc32(b"livefg motion person"), person])
     build, habits = Build.drawn(own), Habits.drawn(own)
     rng = np.random.default_rng([zlib.crc32(b"livefg motion session"), person, session])
-    actor = Actor(rng, habits, build)
+    actor = kind(rng, habits, build)
     enter(actor)
     idle, weights = list(IDLE), np.array(list(IDLE.values()))
     # Strokes have the most in common with what means nothing, so they are shown most.

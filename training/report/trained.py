@@ -22,7 +22,9 @@ from training.samples import Samples
 from training.sources.dataset import DatasetFile
 
 if TYPE_CHECKING:
-    from training.gestures import GestureRecipe, Held, Trained
+    from training.examination import Held
+    from training.gestures import Trained
+    from training.recipes import GestureRecipe
 
 __all__ = ["report_on_training"]
 

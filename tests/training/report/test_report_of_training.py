@@ -12,8 +12,9 @@ from tests.training.report.reports import Reader
 from training import extra
 from training.evaluation import CONDITIONS
 from training.fit import FitSettings
-from training.gestures import GestureRecipe, train_gestures
+from training.gestures import train_gestures
 from training.networks import NetworkShape
+from training.recipes import GestureRecipe
 from training.samples import Samples
 from training.sources.dataset import folder_as_dataset
 

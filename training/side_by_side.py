@@ -1,0 +1,97 @@
+"""Trainings that go on side by side, one a core: an examination need not wait for the network that counts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Protocol, Self
+
+import torch
+
+from livefg.threads import usable_cores
+from training.fit import Epoch, Fitted
+
+__all__ = ["SideBySide", "one_thread"]
+
+_lock = threading.Lock()
+_inside = 0
+_before = 1
+
+
+class Course(Protocol):
+    """Is told how trainings go on."""
+
+    def epoch(self, epoch: Epoch, total: int) -> None:
+        """Another epoch has ended; its number counts over all trainings, of which there are `total` epochs."""
+        ...
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch compute with one thread in each thread of ours.
+
+    Networks as small as ours gain nothing by more, and where another program has a core, two threads that wait for each
+    other take twenty times as long.
+    """
+    global _inside, _before  # noqa: PLW0603 - torch has one setting for the whole process
+    with _lock:
+        if not _inside:
+            _before = torch.get_num_threads()
+        _inside += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                torch.set_num_threads(_before)
+
+
+class _StoppedError(Exception):
+    """Another training failed or was interrupted, so this one need not go on."""
+
+
+class SideBySide:
+    """Runs trainings in threads, as many at a time as there are cores, and tells of them as of one course.
+
+    Left by an exception it ends those that are under way after their epoch, and forgets the others.
+    """
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self._pool = ThreadPoolExecutor(usable_cores(), "training")
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._done = self._total = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind:
+            self._stopped.set()
+        self._pool.shutdown(cancel_futures=kind is not None)
+
+    def train(self, epochs: int, training: Callable[..., Fitted]) -> Future[Fitted]:
+        """Begin a training of at most so many `epochs`: a `fit` that wants nothing more but its `on_epoch`."""
+        with self._lock:
+            self._total += epochs
+        return self._pool.submit(self._run, training)
+
+    def _run(self, training: Callable[..., Fitted]) -> Fitted:
+        with one_thread():
+            return training(on_epoch=self._tell)
+
+    def _tell(self, epoch: Epoch, total: int) -> None:  # noqa: ARG002 - the course has its own total
+        if self._stopped.is_set():
+            raise _StoppedError
+        with self._lock:
+            self._done += 1
+            self._course.epoch(replace(epoch, number=self._done - 1), self._total)
