@@ -33,7 +33,7 @@ _INPUTS = {"hand": ("landmarks", "times", "right"), "head": ("pose", "times")}
 
 @dataclass(frozen=True, slots=True)
 class AboutMotion:
-    """What the file says of itself; see the classifier metadata contract in docs/models.md.
+    """What the file says of itself; see the contract of the file in docs/motions.md.
 
     `enter` is the threshold of every motion; the lowest stands for all where one number is asked for.
     """

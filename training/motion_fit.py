@@ -17,7 +17,7 @@ from training.losses import LossName, loss_of
 from training.motion_networks import MotionNetwork, MotionShape
 from training.motion_windows import NONE, Windows
 
-__all__ = ["MotionFit", "chances_of_right", "fit_motions", "go_on", "logits_of_steps"]
+__all__ = ["MotionFit", "chances_of_right", "fit_motions", "go_on", "logits_of_steps", "one_thread"]
 
 _BATCH = 256
 _STANDARD = 4096
@@ -53,7 +53,7 @@ def fit_motions(
     `start` are weights to begin with, what is usual included. The first `known` labels' answers stay as they are, and
     only those to the others are learned, from what the network sees already: nothing can be forgotten.
     """
-    with _one_thread():
+    with one_thread():
         return _fitted(windows, shape, labels, settings, on_batch, start, known)
 
 
@@ -153,8 +153,8 @@ def chances_of_right(network: MotionNetwork, windows: Windows) -> npt.NDArray[np
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """For so small a network the threads' waiting for each other costs more than they save."""
+def one_thread() -> Iterator[None]:
+    """For so small a network threads that wait for each other cost more than they save, and sums depend on them."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -166,7 +166,7 @@ def _one_thread() -> Iterator[None]:
 def logits_of_steps(network: MotionNetwork, steps: torch.Tensor) -> npt.NDArray[np.float32]:
     """Logits (N, K) of even steps (N, STEPS, channels), without learning."""
     network.eval()
-    with torch.no_grad(), _one_thread():
+    with torch.no_grad(), one_thread():
         return np.concatenate([network.of_steps(part.float()).numpy() for part in torch.split(steps, 2048)])
 
 

@@ -20,7 +20,7 @@ from training.motion_data.sessions import simulated_take
 from training.motion_data.takes import Take, labels_of, meaning, parted, varied
 from training.motion_evaluation import detector, filmed, judge, score
 from training.motion_export import AboutMotion, export_motion, read_motion
-from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps
+from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps, one_thread
 from training.motion_networks import MotionNetwork, MotionShape, Subject
 from training.motion_thresholds import Thresholds, chosen_thresholds
 from training.motion_windows import NONE, Windows, training_windows
@@ -122,6 +122,7 @@ def idle_takes(subject: Subject, first: int, count: int, seconds: float = 60.0) 
     return [_simulated(subject, person, seconds, 0.0) for person in range(first, first + count)]
 
 
+@one_thread()
 def train_motions(
     path: Path,
     recipe: MotionRecipe,
@@ -171,12 +172,12 @@ def train_motions(
     shown = np.array([labels.index(label) for label in held.label], np.int64)
     # What the extended network knew was examined by many more people than are watched here.
     temperature = info.temperature if info else fit_temperature(held.logits, shown)
-    chosen, reason = _thresholds(network, temperature, recipe, extend)
+    pupil, asked = examined or (network, ())
+    chosen, reason = _thresholds(pupil, temperature, recipe, extend, asked)
     conditions = _judged(network, temperature, chosen.enter, recipe)
     own = None
     if examined:
-        pupil, asking = examined
-        own = score(asking, detector(pupil, temperature, chosen.enter), labels_of(asking)).report()
+        own = score(asked, detector(pupil, temperature, chosen.enter), labels_of(asked)).report()
 
     # 6. One file that explains itself, or none.
     about = AboutMotion(
@@ -327,9 +328,16 @@ def _held(
 
 
 def _thresholds(
-    network: MotionNetwork, temperature: float, recipe: MotionRecipe, extend: Path | None
+    network: MotionNetwork,
+    temperature: float,
+    recipe: MotionRecipe,
+    extend: Path | None,
+    asking: Sequence[Take],
 ) -> tuple[Thresholds, str]:
-    """From which probability on each motion is believed, and how that was chosen; what is extended keeps its own."""
+    """From which probability on each motion is believed, and how that was chosen; what is extended keeps its own.
+
+    `asking` are repetitions that the network did not see, and that should be found.
+    """
     subject, labels, rng = network.shape.subject, network.labels, np.random.default_rng(2)
     kept = thresholds_of(Classifier.load(extend, "cpu")) if extend else {}
     kept.pop(NONE, None)
@@ -341,7 +349,7 @@ def _thresholds(
         )
     )
     moving = [meaning(take, labels) for take in moving]
-    chosen = chosen_thresholds(network, temperature, moving, idle, recipe.false_alarms, kept)
+    chosen = chosen_thresholds(network, temperature, [*moving, *asking], idle, recipe.false_alarms, kept)
     return chosen, (
         f"each motion's threshold was chosen so that {recipe.examiners} simulated people who mean nothing cause at "
         f"most {recipe.false_alarms:g} false alarms a minute ({chosen.rate:.2f}) and few motions of as many others are "
