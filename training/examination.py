@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -45,6 +45,12 @@ class Held:
     how: str
     examiner: npt.NDArray[np.int64]
     fitted: tuple[Fitted, ...]
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Held:
+        """A part of the samples."""
+        return replace(
+            self, samples=self.samples.take(rows), logits=self.logits[rows], examiner=self.examiner[rows]
+        )
 
 
 def examine(

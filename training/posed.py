@@ -57,7 +57,7 @@ _LOOSE_FISTS = tuple(
     for mcp, pip, dip in ((62.0, 96.0, 40.0), (78.0, 70.0, 30.0))
 )
 
-# Hands of people who talk: open towards the camera, but loosely so. Told from an open palm by what is held out straight.
+# Hands of people who talk: open towards the camera, but loosely so, where an open palm is held out straight.
 _AT_EASE = Pose(
     "none",
     "at_ease",

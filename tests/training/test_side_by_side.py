@@ -45,10 +45,14 @@ def test_an_interrupt_ends_the_trainings_that_are_under_way() -> None:
         finally:
             ended.append(True)
 
-    with pytest.raises(KeyboardInterrupt), SideBySide(Course()) as trainings:
-        trainings.train(1, endless)
-        assert begun.wait(60)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with SideBySide(Course()) as trainings:
+            trainings.train(1, endless)
+            assert begun.wait(60)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert ended == [True]
 
 
