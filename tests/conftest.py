@@ -1,4 +1,7 @@
-"""What several test modules need: where the shared data is, and marks that follow from a test's needs."""
+"""What several test modules need: where the shared data is, and marks that follow from a test's needs.
+
+LIVEFG_TEST_DEVICE names the device that tests marked `gpu` run on (cuda unless it is set): `cpu` tries the tests.
+"""
 
 import json
 import os
@@ -12,21 +15,22 @@ import av
 import pytest
 
 from livefg import paths
-from livefg.inference.devices import obstacle
+from livefg.inference.devices import obstacle, parse_device
 from livefg.results import Frame
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+DEVICE = parse_device(os.environ.get("LIVEFG_TEST_DEVICE", "cuda"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests that need the shared data where it is absent, or CUDA where it cannot be had."""
+    """Skip tests that need the shared data where it is absent, or an accelerator where it cannot be had."""
     if not SHARED.is_dir():
         _skip(items, "shared", "needs the data folder ../shared, which is absent")
     if any(item.get_closest_marker("gpu") for item in items):
-        hindrance = obstacle("cuda")
+        hindrance = obstacle(DEVICE)
         if hindrance:
-            _skip(items, "gpu", f"needs CUDA: {hindrance.reason}")
+            _skip(items, "gpu", f"needs {DEVICE}: {hindrance.reason}")
 
 
 def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
@@ -39,6 +43,12 @@ def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
 def shared() -> Path:
     """The shared data folder; use together with the `shared` marker."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def accelerator() -> str:
+    """The device under test; use together with the `gpu` marker."""
+    return DEVICE
 
 
 @pytest.fixture(scope="session")

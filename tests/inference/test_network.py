@@ -141,26 +141,6 @@ def test_loading_a_network_leaves_no_trace_of_usage_reports(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.gpu
-@pytest.mark.parametrize("name", sorted(Manifest.load().entries))
-def test_every_shipped_network_gives_the_cpus_results_on_cuda(name: str) -> None:
-    cuda, cpu = Network.load(name, "cuda"), Network.load(name, "cpu")
-    assert cuda.report.provider == "CUDAExecutionProvider"
-    for count in (1, 2, 3):
-        inputs = cpu.sample_inputs(count)
-        for ours, reference in zip(cuda(*inputs), cpu(*inputs), strict=True):
-            tolerance = 1e-3 * max(1.0, float(np.abs(reference).max()))
-            np.testing.assert_allclose(ours, reference, rtol=0, atol=tolerance)
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("name", sorted(Manifest.load().entries))
-def test_auto_measures_cuda_against_the_cpu(name: str) -> None:
-    report = Network.load(name).report
-    assert report.device in ("cpu", "cuda")
-    assert "ms on" in report.why
-
-
 def test_a_network_that_is_in_use_is_given_again_and_a_changed_file_is_not(tmp_path: Path) -> None:
     first = Network.load("gesture_canned", "cpu")
     assert Network.load("gesture_canned", "cpu") is first
