@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import mmap
 import sys
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -146,12 +148,17 @@ class _Buffers:
 
 
 def _page_locked(like: Array) -> Array:
-    """An array as large as `like`, in memory that the system does not move where CUDA's library grants that."""
-    array = np.zeros_like(like)
+    """Zeros of the same shape in pages of their own, which the system does not move if CUDA's library grants that."""
+    pages = mmap.mmap(-1, max(1, like.nbytes))
+    array: Array = np.frombuffer(pages, like.dtype, like.size).reshape(like.shape)
     library = _cuda_runtime()
     if library is not None:
-        # What is refused stays ordinary memory, which only copies more slowly. Buffers live as long as their network.
-        library.cudaHostRegister(ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes), 0)
+        address = ctypes.c_void_p(array.ctypes.data)
+        if library.cudaHostRegister(address, ctypes.c_size_t(len(pages)), 0) == 0:
+            weakref.finalize(array, library.cudaHostUnregister, address).atexit = False
+        else:
+            # It stays ordinary memory, which only copies more slowly; the next call must not report this error.
+            library.cudaGetLastError()
     return array
 
 

@@ -11,7 +11,7 @@ import pytest
 from fake_devices import FakeDevices
 from onnx_files import save_classifier, save_doubler
 
-from livefg.inference import Network, placement
+from livefg.inference import Network, bindings, placement
 from livefg.inference import network as network_module
 from livefg.inference.bindings import BoundRuns, PlainRuns
 from livefg.inference.forms import PLAIN, Form
@@ -276,3 +276,27 @@ def test_buffers_for_pictures_of_any_size_are_few() -> None:
         for ours, expected in zip(bound([[picture]], 1), network(picture), strict=True):
             np.testing.assert_array_equal(ours, expected)
     assert len(bound._kept) == 8
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_pages_are_locked_where_that_is_granted_and_given_back(
+    monkeypatch: pytest.MonkeyPatch, granted: bool
+) -> None:
+    calls: list[str] = []
+
+    def answer(name: str, result: int) -> object:
+        return lambda *_: calls.append(name) or result
+
+    library = SimpleNamespace(
+        cudaHostRegister=answer("lock", 0 if granted else 712),
+        cudaHostUnregister=answer("unlock", 0),
+        cudaGetLastError=answer("forget", 712),
+    )
+    monkeypatch.setattr(bindings, "_cuda_runtime", lambda: library)
+    array = bindings._page_locked(np.ones((2, 3, 5), np.uint8))
+    assert (array.shape, array.dtype, array.sum()) == ((2, 3, 5), np.uint8, 0)
+    assert array.flags.writeable
+    assert array.ctypes.data % 4096 == 0
+    assert calls == (["lock"] if granted else ["lock", "forget"])
+    del array
+    assert calls[1:] == (["unlock"] if granted else ["forget"])
