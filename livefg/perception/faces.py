@@ -29,10 +29,8 @@ _SAME_FACE_IOU = 0.4
 _MESH_SCALE = 1.5
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 
-# Points all over the face, for its motion.
-_FOLLOWED_POINTS = np.arange(0, 468, 20)
 # Measured against computing every frame, see docs/parity.md.
-_STEADY = Steadiness(patch=7.0, before=60.0, distance=0.08)
+_STEADY = Steadiness(mean=2.2, patch=5.0, light=20.0, distance=0.1)
 
 
 class _Observation(NamedTuple):
@@ -263,8 +261,7 @@ class FaceTracker:
             # A detector's box is only roughly what the mesh expects: look again where the mesh says the face is.
             seen = self._observe_region(image, _following_region(seen.landmarks))
         if self._keep_frames and seen.presence >= _PRESENT:
-            region = _following_region(seen.landmarks)
-            return seen._replace(glance=Glance(image, region, seen.landmarks[_FOLLOWED_POINTS]))
+            return seen._replace(glance=Glance(image, seen.landmarks))
         return seen
 
     def _observe_region(self, image: ImageArray, region: Region) -> _Observation:

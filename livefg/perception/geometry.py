@@ -105,9 +105,8 @@ def to_picture(points: FloatArray, region: Region, size: int) -> FloatArray:
 
 def box_of(points: FloatArray) -> Box:
     """The smallest axis-parallel box around points (n, 2 or more)."""
-    left, top = points[:, :2].min(axis=0).tolist()
-    right, bottom = points[:, :2].max(axis=0).tolist()
-    return (left, top, right, bottom)
+    x, y = points[:, 0], points[:, 1]
+    return (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
 
 
 def box_iou(first: Box, second: Box) -> float:

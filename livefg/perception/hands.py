@@ -15,7 +15,7 @@ from livefg.perception.geometry import Region, box_iou, box_of, crop, to_picture
 from livefg.perception.hand_regions import following_region, hand_box, palm_region, turned
 from livefg.perception.handedness import SideVote, right_probability
 from livefg.perception.smoothing import OneEuroFilter
-from livefg.perception.steadiness import Glance, Overview, Steadiness, moved, to_compute_anew
+from livefg.perception.steadiness import Glance, Overview, Steadiness, moved, moved_region, to_compute_anew
 from livefg.perception.tracks import LostTracks, TrackIds
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 from livefg.workers import Chain, run_chain
@@ -41,7 +41,7 @@ _OTHER_VIEWS: tuple[Box, ...] = (
     (0.2, 0.2, 0.8, 0.8),
 )
 # Measured against computing every frame, see docs/parity.md.
-_STEADY = Steadiness(patch=6.0, before=35.0, distance=0.08)
+_STEADY = Steadiness(mean=1.5, patch=5.0, light=20.0, distance=0.1)
 _SLOW = (
     0.04  # of its size from one frame to the next: what moved faster looks different in the next frame, too
 )
@@ -281,7 +281,7 @@ class HandTracker:
         return seen._replace(
             landmarks=landmarks,
             world=turned(seen.world, shift.angle),
-            following=following_region(landmarks),
+            following=moved_region(seen.following, shift),
             kept=True,
         )
 
@@ -294,7 +294,7 @@ class HandTracker:
         upright = turned(np.asarray(world[0], np.float32), region.rotation)
         following = following_region(landmarks)
         slow = math.hypot(following.x - region.x, following.y - region.y) < _SLOW * region.size
-        glance = Glance(image, following, landmarks) if self._keep and slow and certainty >= least else None
+        glance = Glance(image, landmarks) if self._keep and slow and certainty >= least else None
         return _Observation(
             region, certainty >= least, certainty, right, landmarks, upright, following, glance
         )

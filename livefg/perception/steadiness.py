@@ -1,34 +1,42 @@
 """Whether what was looked at still looks the same, at most shifted, turned or scaled a little, and if so how.
 
-A landmark network tells a hand or a face that keeps its shape where it was before. That costs the network thousands
-of times more than it costs to follow some points of the picture (Lucas and Kanade, 1981, in pyramids) and to check
-that the moved old picture explains the new one everywhere: a finger that bends, a lid that closes, a thing that comes
-between leave a patch that does not fit.
+A landmark network tells a hand or a face that keeps its shape where it was before. That costs the network fifty times
+more than it costs to find the similarity that brings the new picture back onto the old one (Baker and Matthews, 2004,
+inverse compositional: gradients are taken of the old picture, once) and to check that what is left over is nothing: a
+finger that bends, a lid that closes, a thing that comes between leave a patch that does not fit.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livefg.perception.geometry import Region, crop
+from livefg.perception.geometry import Region, box_of
 from livefg.results import Box, FloatArray, ImageArray
 
-__all__ = ["Glance", "Overview", "Shift", "Steadiness", "moved", "to_compute_anew"]
+__all__ = ["Glance", "Overview", "Shift", "Steadiness", "moved", "moved_region", "to_compute_anew"]
 
 Grey = npt.NDArray[np.uint8]
+Picture = TypeVar("Picture", Grey, FloatArray)
 
-_SIDE = 96
+_SIDE = 48
+_COARSE = 24
 _PATCHES = 8
-_SOFT = 3  # pixels of the crop in each direction that are averaged to compare
-_WINDOW = (15, 15)
-_LEVELS = 2
-_LEAST_POINTS = 6
+_MARGIN = 1.3  # the square that is compared, in sizes of what lies in it
+_RIM = 3  # pixels of the crop around the outline of the points that belong to what is compared
+_LEAST_COVERED = 0.15  # of a patch: below that it says more about what is behind
+_COARSE_STEPS, _FINE_STEPS = 3, 3
+_SETTLED = 0.02  # pixels of the crop: a step so small is the last one
+_STIFFNESS = 1.0  # keeps steps small where a picture has nothing to hold on to
+_LOST = (
+    4.0  # times the mean difference that is allowed in the end: with more after the coarse steps nothing fits
+)
 
 
 class Shift(NamedTuple):
@@ -46,76 +54,178 @@ class Shift(NamedTuple):
 
 
 class Steadiness(NamedTuple):
-    """How little must have changed, in grey levels 0..255 and parts of the region's side.
+    """How little must have changed once the motion is taken out, in grey levels 0..255 and parts of the square's side.
 
-    `patch` is the most by which one of 8 x 8 patches may differ on average once the motion is taken out, `before`
-    the most before it is (above it nobody looks for a motion); `distance` is how far anything may have moved.
+    `mean` is the most by which the whole may differ (root of the mean square), `patch` the most for one of 8 x 8
+    patches (mean difference), `light` by how much all of it may have become lighter or darker; `distance` is how far
+    it may have moved.
     """
 
+    mean: float
     patch: float
-    before: float
+    light: float
     distance: float
 
 
-class Glance:
-    """A small grey picture of a region at the moment its landmarks were computed, to compare with later pictures."""
+class _Motion(NamedTuple):
+    """A similarity about the middle of a square picture whose half side is 1; `x` and `y` are its shift."""
 
-    __slots__ = ("_grey", "_points", "_region", "_soft")
+    a: float = 1.0
+    b: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
 
-    def __init__(self, image: ImageArray, region: Region, points: FloatArray) -> None:
-        """`points` (n, 2 or more) are places in the picture, in pixels, that move with what the region shows."""
-        self._region = region
-        self._grey = _grey(image, region)
-        self._soft = _softened(self._grey)
-        self._points = _into_crop(points, region)
+    def matrix(self, side: int) -> npt.NDArray[np.float64]:
+        """The same for pixels of a picture of `side` pixels, (2, 3)."""
+        a, b, half, centre = self.a, self.b, side / 2, (side - 1) / 2
+        return np.array(
+            [
+                [a, -b, centre * (1 - a + b) + self.x * half],
+                [b, a, centre * (1 - a - b) + self.y * half],
+            ]
+        )
 
-    def shift(self, image: ImageArray, limits: Steadiness) -> Shift | None:
-        """How what was seen has moved in a later picture of the same camera; None if that does not explain it."""
-        now = _grey(image, self._region)
-        if _largest_change(self._soft, _softened(now)) > limits.before:
-            return None
-        matrix = _motion(self._grey, now, self._points)
-        if matrix is None:
-            return None
-        moved_by = np.hypot(*(self._points @ (matrix[:, :2] - np.eye(2)).T + matrix[:, 2]).T)
-        if float(moved_by.max()) > limits.distance * _SIDE:
-            return None
+    def without(self, a: float, b: float, x: float, y: float) -> _Motion:
+        """This motion after the inverse of another one has been made."""
+        size = a * a + b * b
+        inverse_a, inverse_b = a / size, -b / size
+        back_x, back_y = inverse_b * y - inverse_a * x, -inverse_b * x - inverse_a * y
+        return _Motion(
+            self.a * inverse_a - self.b * inverse_b,
+            self.a * inverse_b + self.b * inverse_a,
+            self.a * back_x - self.b * back_y + self.x,
+            self.b * back_x + self.a * back_y + self.y,
+        )
+
+
+class _Template:
+    """An old picture (side, side) at one resolution, ready to say how a new one has moved against it."""
+
+    __slots__ = ("_answers", "_picture", "_side")
+
+    def __init__(self, grey: Grey, weight: FloatArray) -> None:
+        side = self._side = len(grey)
+        self._picture = grey.astype(np.float32)
+        across = cv2.Sobel(self._picture, cv2.CV_32F, 1, 0, scale=1 / 8)
+        down = cv2.Sobel(self._picture, cv2.CV_32F, 0, 1, scale=1 / 8)
+        x, y = _coordinates(side)
+        effects = np.empty((5, side * side), np.float32)
+        effects[0] = (across * x + down * y).ravel()
+        effects[1] = (down * x - across * y).ravel()
+        effects[2], effects[3], effects[4] = across.ravel(), down.ravel(), 1.0
+        weighted = effects * weight.ravel()
+        square = weighted @ effects.T
+        square[np.diag_indices(5)] += _STIFFNESS
+        # What each pixel's difference says about scale, turn, both shifts and the light.
+        self._answers: FloatArray = np.linalg.inv(square).astype(np.float32) @ weighted
+
+    def step(self, now: FloatArray, motion: _Motion) -> tuple[_Motion, float]:
+        """A better guess of how a new picture has moved, and by how many pixels it differs from the one given."""
+        scale, turn, x, y, _ = (self._answers @ self.difference(now, motion).ravel()).tolist()
+        half = self._side / 2
+        return motion.without(1 + scale / half, turn / half, x / half, y / half), max(
+            abs(scale), abs(turn), abs(x), abs(y)
+        )
+
+    def difference(self, now: FloatArray, motion: _Motion) -> FloatArray:
+        """The new picture (side, side), moved back, less the old one, in grey levels."""
         back = cv2.warpAffine(
             now,
-            matrix,
+            motion.matrix(self._side),
             now.shape,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        if _largest_change(self._soft, _softened(np.asarray(back, np.uint8))) > limits.patch:
-            return None
-        return self._in_picture(matrix)
+        return np.asarray(cv2.subtract(back, self._picture), np.float32)
 
-    def _in_picture(self, matrix: npt.NDArray[np.float64]) -> Shift:
-        """A similarity of crop pixels as one of the picture's pixels, about the region's centre."""
-        region, half = self._region, _SIDE / 2
-        x, y = (matrix[:, :2] @ (half, half) + matrix[:, 2] - half) * (region.size / _SIDE)
-        cos, sin = math.cos(region.rotation), math.sin(region.rotation)
-        scale = math.hypot(matrix[0, 0], matrix[1, 0])
-        angle = math.atan2(matrix[1, 0], matrix[0, 0])
-        return Shift(scale, angle, float(x * cos - y * sin), float(x * sin + y * cos), region.x, region.y)
+
+class Glance:
+    """A small grey picture of a hand or face at the moment its landmarks were computed, to compare with later ones.
+
+    It follows what it shows from one comparison to the next, so it must see the pictures in the order of their times.
+    """
+
+    __slots__ = ("_coarse", "_covered", "_fine", "_motion", "_size", "_soft_weight", "_weight", "_x", "_y")
+
+    def __init__(self, image: ImageArray, points: FloatArray) -> None:
+        """`points` (n, 2 or more) are places in the picture, in pixels; what lies within their outline is compared."""
+        self._x, self._y, self._size = _square_around(box_of(points), image)
+        grey = self._grey(image)
+        mask = _outline((points[:, :2] - (self._x, self._y)) * (_SIDE / self._size) - 0.5)
+        self._soft_weight = _shrunk(mask, _COARSE)
+        self._covered = _shrunk(self._soft_weight, _PATCHES)
+        self._weight = float(self._soft_weight.sum())
+        self._fine = _Template(grey, mask)
+        self._coarse = _Template(_shrunk(grey, _COARSE), self._soft_weight)
+        self._motion = _Motion()
+
+    def shift(self, image: ImageArray, limits: Steadiness) -> Shift | None:
+        """How what was seen has moved in a later picture of the same camera; None if that does not explain it."""
+        if not self._weight:
+            return None
+        grey = self._grey(image)
+        now = _shrunk(grey, _COARSE).astype(np.float32)
+        motion = self._motion
+        for _ in range(_COARSE_STEPS):
+            motion, _ = self._coarse.step(now, motion)
+        if not self._fits(self._coarse.difference(now, motion), limits, _LOST):
+            return None
+        now = grey.astype(np.float32)
+        for _ in range(_FINE_STEPS):
+            motion, change = self._fine.step(now, motion)
+            if change < _SETTLED:
+                break
+        far = math.hypot(motion.x, motion.y) + math.hypot(motion.a - 1, motion.b)
+        if far > 2 * limits.distance:
+            return None
+        if not self._fits(_shrunk(self._fine.difference(now, motion), _COARSE), limits):
+            return None
+        self._motion = motion
+        half = self._size / 2
+        return Shift(
+            math.hypot(motion.a, motion.b),
+            math.atan2(motion.b, motion.a),
+            motion.x * half,
+            motion.y * half,
+            self._x + half,
+            self._y + half,
+        )
+
+    def _grey(self, image: ImageArray) -> Grey:
+        part = image[self._y : self._y + self._size, self._x : self._x + self._size]
+        # Twice as fine first: a picture that is shrunk too far in one step has edges that flicker.
+        finer = cv2.resize(part, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_LINEAR)
+        grey = np.asarray(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), np.uint8)
+        return np.asarray(cv2.blur(_shrunk(grey, _SIDE), (3, 3)), np.uint8)
+
+    def _fits(self, difference: FloatArray, limits: Steadiness, slack: float = 1.0) -> bool:
+        """Whether a difference (24, 24) in grey levels is small enough, apart from the light."""
+        light = float(np.vdot(difference, self._soft_weight)) / self._weight
+        rest = difference - np.float32(light)
+        weighted = rest * self._soft_weight
+        if (
+            abs(light) > limits.light
+            or float(np.vdot(weighted, rest)) > self._weight * (slack * limits.mean) ** 2
+        ):
+            return False
+        patches = _shrunk(np.abs(weighted), _PATCHES)
+        return bool((patches <= slack * limits.patch * np.maximum(self._covered, _LEAST_COVERED)).all())
 
 
 class Overview:
     """A whole picture in 32 x 24 cells of grey, to see whether anything has changed in a part of it since."""
 
     _COLUMNS, _ROWS = 32, 24
-    _SAMPLED = 6  # pixels that are taken of a cell in each direction
+    _SAMPLED = 4  # places in a cell in each direction at which the picture is looked at
     _CHANGED = 6.0  # grey levels of a cell's mean: above what noise and a face at rest do
 
     __slots__ = ("_cells",)
 
     def __init__(self, image: ImageArray) -> None:
-        height, width = image.shape[:2]
-        across = max(1, width // (self._COLUMNS * self._SAMPLED))
-        down = max(1, height // (self._ROWS * self._SAMPLED))
-        cells = cv2.resize(image[::down, ::across], (self._COLUMNS, self._ROWS), interpolation=cv2.INTER_AREA)
-        self._cells = cells.mean(axis=2, dtype=np.float32)
+        sampled = cv2.resize(image, (self._COLUMNS * self._SAMPLED, self._ROWS * self._SAMPLED))
+        grey = cv2.cvtColor(sampled, cv2.COLOR_RGB2GRAY)
+        cells = cv2.resize(grey, (self._COLUMNS, self._ROWS), interpolation=cv2.INTER_AREA)
+        self._cells = cells.astype(np.float32)
 
     def differs(self, earlier: Overview, view: Box, followed: Sequence[Box]) -> bool:
         """Whether a cell within `view` has changed, leaving out those that touch what is `followed`.
@@ -143,6 +253,18 @@ def moved(points: FloatArray, shift: Shift) -> FloatArray:
     return result
 
 
+def moved_region(region: Region, shift: Shift) -> Region:
+    """A region after a shift of the picture."""
+    cos, sin = math.cos(shift.angle) * shift.scale, math.sin(shift.angle) * shift.scale
+    x, y = region.x - shift.about_x, region.y - shift.about_y
+    return Region(
+        x * cos - y * sin + shift.about_x + shift.x,
+        x * sin + y * cos + shift.about_y + shift.y,
+        region.size * shift.scale,
+        region.rotation + shift.angle,
+    )
+
+
 def to_compute_anew(kept: Sequence[int], most: int) -> list[bool]:
     """Which of several things are to be computed in the next frame, whatever they look like.
 
@@ -157,46 +279,31 @@ def to_compute_anew(kept: Sequence[int], most: int) -> list[bool]:
     return [place in taken for place in range(len(kept))]
 
 
-def _grey(image: ImageArray, region: Region) -> Grey:
-    return np.asarray(cv2.cvtColor(crop(image, region, _SIDE), cv2.COLOR_RGB2GRAY), np.uint8)
+def _square_around(box: Box, image: ImageArray) -> tuple[int, int, int]:
+    """Left, top and side, in whole pixels, of a square within the picture that shows a box and a little around it."""
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
+    size = max(1, min(int(max(right - left, bottom - top) * _MARGIN), height, width))
+    x, y = int((left + right - size) / 2), int((top + bottom - size) / 2)
+    return min(max(x, 0), width - size), min(max(y, 0), height - size), size
 
 
-def _softened(grey: Grey) -> Grey:
-    """The same in fewer pixels, in which there is little noise."""
-    return np.asarray(
-        cv2.resize(grey, (_SIDE // _SOFT, _SIDE // _SOFT), interpolation=cv2.INTER_AREA), np.uint8
-    )
+def _outline(points: FloatArray) -> FloatArray:
+    """(48, 48): 1 within the outline of points in the crop's pixels and a little around it, else 0."""
+    mask = np.zeros((_SIDE, _SIDE), np.float32)
+    hull = cv2.convexHull(np.rint(points).astype(np.int32))
+    cv2.fillConvexPoly(mask, hull, 1.0)
+    cv2.polylines(mask, [hull], True, 1.0, 2 * _RIM)
+    return mask
 
 
-def _into_crop(points: FloatArray, region: Region) -> FloatArray:
-    cos, sin = math.cos(region.rotation), math.sin(region.rotation)
-    x, y = points[:, 0] - region.x, points[:, 1] - region.y
-    turned = np.stack([x * cos + y * sin, y * cos - x * sin], axis=1)
-    return (turned * (_SIDE / region.size) + _SIDE / 2).astype(np.float32)
+@functools.cache
+def _coordinates(side: int) -> tuple[FloatArray, FloatArray]:
+    """x and y of the pixels of a square picture whose half side is 1: (1, side) and (side, 1)."""
+    line = ((np.arange(side) - (side - 1) / 2) / (side / 2)).astype(np.float32)
+    return line[None], line[:, None]
 
 
-def _largest_change(before: Grey, now: Grey) -> float:
-    """The mean difference of the patch that differs most, in grey levels."""
-    means = cv2.resize(cv2.absdiff(before, now), (_PATCHES, _PATCHES), interpolation=cv2.INTER_AREA)
-    return float(means.max())
-
-
-def _motion(before: Grey, now: Grey, points: FloatArray) -> npt.NDArray[np.float64] | None:
-    """The similarity (2, 3) that most of the points follow, in pixels of the crop; None if too few can be followed."""
-    start = points.reshape(-1, 1, 2)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(
-        before,
-        now,
-        start,
-        start.copy(),
-        winSize=_WINDOW,
-        maxLevel=_LEVELS,
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )
-    sure = np.asarray(found).ravel() == 1
-    if sure.sum() < max(_LEAST_POINTS, len(points) // 2):
-        return None
-    matrix, _ = cv2.estimateAffinePartial2D(
-        points[sure], np.asarray(there).reshape(-1, 2)[sure], ransacReprojThreshold=1.0
-    )
-    return None if matrix is None else np.asarray(matrix, np.float64)
+def _shrunk(picture: Picture, side: int) -> Picture:
+    """A square picture with so many pixels a side, each the mean of those it stands for."""
+    return cast("Picture", cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
