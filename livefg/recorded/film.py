@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 
@@ -59,7 +58,7 @@ class FilmWork:
         self._wanted = wanted
         self._cover = FaceCover(settings.blur, decisions) if settings.blur and decisions else None
         self._made = _made_with(job, settings, wanted)
-        self._marks: list[tuple[int, Future[ComposedMark]]] = []
+        self._marks: list[tuple[int, ComposedMark]] = []
         state = self._read()
         self.frames: int = state["frames"] if state else 0
         self._film: PartedVideoSink | None = None
@@ -70,20 +69,22 @@ class FilmWork:
         if settings.clips:
             self._clips = self._clip_sink(next(done, None))
         sinks = [
-            QueuedSink(sink, lossless=True, capacity=2)
+            QueuedSink(sink, lossless=True, capacity=4)
             for sink in (self._film, self._clips)
             if sink is not None
         ]
         trail = Trail()
         if state:
             restore(trail, state["trail"], [])
-        self._queue = QueuedSink(ComposedSink(sinks, Overlay(), self._cover, trail), lossless=True)
+        # In the thread of the results: each call to OpenCV lets go of the lock that all Python code shares, and would
+        # wait for it if another thread computed in Python.
+        self._composed = ComposedSink(sinks, Overlay(), self._cover, trail)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._queue.__exit__(kind)
+        self._composed.__exit__(kind)
         if self._film:
             self.notes += self._film.notes
             self.files += [self._job.pictures] if self._job.pictures else []
@@ -92,18 +93,18 @@ class FilmWork:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and write the next picture."""
-        self._queue.write(frame, result)
+        self._composed.write(frame, result)
         self.frames += 1
         if self.frames % _FRAMES_A_PART == 0:
-            self._marks.append((self.frames, self._queue.mark()))
+            self._marks.append((self.frames, self._composed.mark()))
         self._keep_marks()
 
     def _keep_marks(self) -> None:
         """Note on the disk what all sinks have made safe."""
-        while self._marks and self._marks[0][1].done() and self._marks[0][1].result().done:
+        while self._marks and self._marks[0][1].done:
             frames, mark = self._marks.pop(0)
-            trail, _ = capture(mark.result().trail)
-            sinks = [sink.result() for sink in mark.result().sinks]
+            trail, _ = capture(mark.trail)
+            sinks = [sink.result() for sink in mark.sinks]
             self._write({"made": self._made, "frames": frames, "trail": trail, "sinks": sinks})
 
     def _read(self) -> dict[str, Any] | None:

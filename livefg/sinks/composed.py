@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from livefg.overlay import Overlay, Trail
@@ -33,6 +33,8 @@ class ComposedMark:
 
 class ComposedSink:
     """Covers faces (`cover`), draws the overlay, and passes each picture on to `sinks`, which must not draw again.
+
+    Frames are drawn on themselves: nobody else may need their pictures.
 
     `trail` is that of an earlier part of the same film.
     """
@@ -63,9 +65,11 @@ class ComposedSink:
         shown = result
         if self._cover:
             frame, shown = self._cover(frame, result)
-        composed = replace(frame, image=self._overlay.compose(frame, shown, trail=self._trail))
+        self._overlay.draw(
+            frame.image, shown, events=self._trail.add(shown), mirrored=frame.mirrored, trail=self._trail
+        )
         for sink in self._sinks:
-            sink.write(composed, result)
+            sink.write(frame, result)
 
     def mark(self) -> ComposedMark:
         """Ask all sinks for what they have made safe, without waiting for it."""

@@ -39,6 +39,8 @@ _BITS_PER_PIXEL = {
 }  # for the encoders that have no constant quality
 _LIVE_TIME_BASE = Fraction(1, 90_000)
 _MPEG4_TIME_BASE = Fraction(1, 60_000)  # its denominators have 16 bits
+_SMALL = 800 * 600
+"""Pixels up to which an encoder with one thread is quick enough: several cost a tenth more."""
 _BT709 = 1
 _LIMITED_RANGE = 1
 
@@ -81,6 +83,8 @@ class Coding:
 
     def _configure(self, context: av.VideoCodecContext) -> None:
         _configure(context, self.width, self.height, self.time_base)
+        if self.width * self.height <= _SMALL:
+            context.thread_count = 1
         if self.codec != "libx264":
             pixels_a_second = self.width * self.height * float(self.rate)
             context.bit_rate = int(pixels_a_second * _BITS_PER_PIXEL[self.quality])

@@ -13,7 +13,9 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from livefg.sources.base import SourceInfo
 
 __all__ = ["PartedVideoSink"]
+
+
+_ENCODING = 2
+"""Pictures that may wait for the encoder."""
 
 
 @dataclass(slots=True)
@@ -170,21 +176,28 @@ class _Index(NamedTuple):
 
 
 class _PartWriter:
-    """Encodes the pictures of one part and writes their packets."""
+    """Encodes the pictures of one part, in a thread of its own, and writes their packets."""
 
     def __init__(self, path: Path, coding: Coding) -> None:
         self._path = path
         self._context = coding.context()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="livefg-encode")
+        self._waiting: deque[Future[None]] = deque()
         self._file = path.with_suffix(".partial").open("wb")
         self._packets: list[tuple[int, int, bool]] = []
 
     def write(self, picture: av.VideoFrame) -> None:
-        """Encode a picture."""
-        self._keep(self._context.encode(picture))
+        """Encode a picture while the caller prepares the next one."""
+        self._waiting.append(self._thread.submit(self._encode, picture))
+        if len(self._waiting) > _ENCODING:
+            self._waiting.popleft().result()
 
     def finish(self) -> None:
         """Encode what is under way; the part gets its name."""
-        self._keep(self._context.encode(None))
+        self._waiting.append(self._thread.submit(self._encode, None))
+        self._thread.shutdown()
+        for encoded in self._waiting:
+            encoded.result()
         with self._file as file:
             index = json.dumps(self._packets).encode()
             file.write(index + len(index).to_bytes(8, "big"))
@@ -194,10 +207,11 @@ class _PartWriter:
 
     def abandon(self) -> None:
         """Let go of the file."""
+        self._thread.shutdown(cancel_futures=True)
         self._file.close()
 
-    def _keep(self, packets: Sequence[av.Packet[Any]]) -> None:
-        for packet in packets:
+    def _encode(self, picture: av.VideoFrame | None) -> None:
+        for packet in self._context.encode(picture):
             self._packets.append((packet.pts or 0, packet.size, packet.is_keyframe))
             self._file.write(bytes(packet))
 
