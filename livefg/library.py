@@ -78,7 +78,7 @@ def _stills(source: Recorded, settings: PipelineSettings) -> Iterator[FrameResul
 
 def _live(source: Selected, settings: PipelineSettings) -> Iterator[FrameResult]:
     with Pipeline(settings) as pipeline, closing(decode_ahead(source, threading.Event())) as frames:
-        _ = pipeline.reports  # waits: no result may depend on when the last network was loaded
+        pipeline.wait()  # no result may depend on when the last network was loaded
         for _, result in pipeline.stream(frames):
             yield result
 

@@ -231,6 +231,15 @@ class Pipeline:
         stages = (self._perception, self._identifier, self._expressions, self._motions)
         return tuple(report for stage in stages if stage for report in stage.reports)
 
+    def wait(self) -> None:
+        """Wait until all networks are loaded, those that may be needed later as well.
+
+        Otherwise such a one loads beside the frames that need it first, and they go without it. Raises LivefgError if
+        one cannot be loaded.
+        """
+        if self._identifier:
+            self._identifier.wait(may_be_needed=True)
+
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
         result = self._decided(self._begin(frame))

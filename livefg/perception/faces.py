@@ -14,9 +14,10 @@ from livefg.perception.blendshapes import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, M
 from livefg.perception.detection import Detection, FaceDetector, NetworkCall
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.head_pose import head_pose
+from livefg.perception.reunion import Comer, recall
 from livefg.perception.smoothing import OneEuroFilter
 from livefg.perception.steadiness import Glance, Shift, Steadiness, moved, to_compute_anew
-from livefg.perception.tracks import FaceMemory, LostTracks, TrackIds
+from livefg.perception.tracks import FaceMemory, LostTracks, NewFace, TrackIds
 from livefg.results import Box, Face, FloatArray, Frame, HeadPose, ImageArray
 from livefg.workers import Chain, run_chain
 
@@ -26,6 +27,7 @@ _CROP = 256
 _PRESENT = 0.5
 _SURE = 0.8  # a detection that the mesh does not confirm must score so much: hands and dogs reach 0.77
 _SAME_FACE_IOU = 0.4
+_TOUCHING = 0.02
 _MESH_SCALE = 1.5
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 
@@ -77,7 +79,6 @@ class FaceTracker:
     """
 
     _MEMORY, _PLACE_MEMORY = 3.0, 1.0
-    _JUST_LOST = 0.15  # seconds in which nobody else takes one's place
     _MIN_CUTOFF, _BETA = 1.0, 20.0
 
     def __init__(
@@ -109,6 +110,8 @@ class FaceTracker:
         self._keep_frames = keep
         self._ids = TrackIds()
         self._memory = memory
+        if memory:
+            memory.attach(self)
         self._detect = detector.in_any_pose if thorough else detector
         self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, 1.5, self._PLACE_MEMORY)
         self._tracks: list[_Track] = []
@@ -132,15 +135,15 @@ class FaceTracker:
         searched = self._search_is_due(frame.time)
         if searched:
             (found,) = yield [functools.partial(self._search, frame)]
-            self._take_in(found, frame)
+            yield from self._take_in(found, frame)
         kept = yield from self._follow(frame, self._tracks)
         if not searched and len(kept) < len(self._tracks):
             # A face got lost: it may just have moved fast, so look for it before giving it up.
             (found,) = yield [functools.partial(self._search, frame)]
             self._keep(kept)
-            known = len(self._tracks)
-            self._take_in(found, frame)
-            kept += yield from self._follow(frame, self._tracks[known:])
+            new = yield from self._take_in(found, frame)
+            kept = [(track, seen) for track, seen in kept if all(track is not other for other in new)]
+            kept += yield from self._follow(frame, new)
         kept = _without_duplicates(kept)
         self._keep(kept)
         return tuple((yield [functools.partial(self._face, track, seen, frame) for track, seen in kept]))
@@ -180,42 +183,54 @@ class FaceTracker:
         found = self._detect(frame.image, 64, self._search_side)
         return sorted(found, key=lambda face: -float(face.box[2] - face.box[0]))[: self._most]
 
-    def _take_in(self, found: list[Detection], frame: Frame) -> None:
-        """Renew what is known of detected faces; begin tracks for those that are new, or take up lost ones."""
-        time = frame.time
+    def exchange(self, one: int, other: int) -> None:
+        """Two tracks, followed or lost, have each other's id: give them back."""
+        for track in (*self._tracks, *self._lost.all()):
+            if track.id in (one, other):
+                track.id = other if track.id == one else one
+
+    def part(self, track: int) -> int:
+        """A followed track has gone over to somebody new: returns its new id, and calls the old one lost."""
+        (gone,) = (known for known in self._tracks if known.id == track)
+        self._lost.add(replace(gone), gone.region, gone.time)
+        gone.id = self._ids.new()
+        return gone.id
+
+    def _take_in(self, found: list[Detection], frame: Frame) -> Chain[list[_Track]]:
+        """Renew what is known of detected faces; gives the tracks of new ones, which may be lost ones taken up again.
+
+        A track that was followed may be among them, if it had gone over to another face.
+        """
+        new: list[Detection] = []
         for face in found:
             box = _box(face.box)
             track = max(self._tracks, key=lambda track: _overlap(track, box), default=None)
-            if track is not None and _overlap(track, box) > _SAME_FACE_IOU:
-                track.detected, track.score = time, face.score
-                if track.detection is not None:
-                    track.detection, track.region = face, _detected_region(face)
+            if track is None or _overlap(track, box) <= _SAME_FACE_IOU:
+                new.append(face)
                 continue
-            if len(self._tracks) >= self._most:
-                continue
-            region = _detected_region(face)
-            track = self._recall(face, region, frame)
-            if track is None:
-                face_filter = OneEuroFilter(self._MIN_CUTOFF, self._BETA)
-                track = _Track(self._ids.new(), region, face, time, time, face.score, face_filter)
-            track.region, track.detection, track.detected, track.score = region, face, time, face.score
-            self._tracks.append(track)
+            track.detected, track.score = frame.time, face.score
+            if track.detection is not None:
+                track.detection, track.region = face, _detected_region(face)
+        new = new[: max(0, self._most - len(self._tracks))]
+        followed = {track.id: track for track in self._tracks}
+        comers = [self._comer(face) for face in new]
+        known = yield from recall(frame.image, frame.time, comers, self._lost, followed, self._memory)
+        tracks = [self._begun(track, face, frame.time) for track, face in zip(known, new, strict=True)]
+        self._tracks += [track for track in tracks if track.id not in followed]
+        return tracks
 
-    def _recall(self, face: Detection, region: Region, frame: Frame) -> _Track | None:
-        """The lost track that a new face belongs to: by what it looks like, else by where it is."""
-        others: frozenset[int] = frozenset()
-        lost = {track.id: track for track in self._lost.remembered(frame.time)}
-        if self._memory and lost:
-            here = self._lost.recall(
-                region, frame.time, lambda track: frame.time - track.time < self._JUST_LOST
-            )
-            if here:
-                return here
-            same, others = self._memory.recall(frame.image, face.points, face.score, lost)
-            if same is not None:
-                self._lost.take(lost[same])
-                return lost[same]
-        return self._lost.recall(region, frame.time, lambda track: track.id not in others)
+    def _comer(self, face: Detection) -> Comer:
+        touches = any(_overlap(track, _box(face.box)) > _TOUCHING for track in self._tracks)
+        return Comer(NewFace(face.points, face.score), _detected_region(face), touches)
+
+    def _begun(self, track: _Track | None, face: Detection, time: float) -> _Track:
+        """This track, or a new one, at the place of a newly found face."""
+        region = _detected_region(face)
+        if track is None:
+            face_filter = OneEuroFilter(self._MIN_CUTOFF, self._BETA)
+            return _Track(self._ids.new(), region, face, time, time, face.score, face_filter)
+        track.region, track.detection, track.detected, track.score = region, face, time, face.score
+        return track
 
     def _follow(self, frame: Frame, tracks: list[_Track]) -> Chain[list[tuple[_Track, _Observation | None]]]:
         """Run the mesh on each track; those it cannot confirm stay only while their detection is fresh."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from livefg.perception.geometry import Region
 from livefg.results import FloatArray, ImageArray
+from livefg.workers import Chain
 
-__all__ = ["FaceMemory", "LostTracks", "Reunion", "TrackIds"]
+__all__ = ["FaceMemory", "FaceTracks", "LostTracks", "NewFace", "Reunion", "TrackIds"]
 
 State = TypeVar("State")
 
@@ -31,6 +32,13 @@ class TrackIds:
         self._last = 0
 
 
+class NewFace(NamedTuple):
+    """A newly found face: its alignment points (5, 2) in pixels, the detector's confidence 0..1."""
+
+    points: FloatArray
+    confidence: float
+
+
 class Reunion(NamedTuple):
     """What a face says about lost tracks: which one it is (None: it cannot tell), and which it is not."""
 
@@ -38,13 +46,29 @@ class Reunion(NamedTuple):
     others: frozenset[int]
 
 
+class FaceTracks(Protocol):
+    """Ids of faces, which may turn out to be wrong once a face has been looked at."""
+
+    def exchange(self, one: int, other: int) -> None:
+        """Two tracks, followed or lost, have each other's id: give them back."""
+        ...
+
+    def part(self, track: int) -> int:
+        """A track has gone over to somebody new: give it a new id, which is returned, and call the old one lost."""
+        ...
+
+
 class FaceMemory(Protocol):
     """Remembers what the faces of tracks look like."""
 
+    def attach(self, tracks: FaceTracks) -> None:
+        """From now on, remember the faces of these tracks, and put their ids right where they are wrong."""
+        ...
+
     def recall(
-        self, image: ImageArray, points: FloatArray, confidence: float, lost: Collection[int]
-    ) -> Reunion:
-        """Compare a newly found face with alignment points (5, 2) in pixels to the tracks with these ids."""
+        self, image: ImageArray, faces: Sequence[NewFace], lost: Collection[int]
+    ) -> Chain[list[Reunion]]:
+        """Compare newly found faces to the tracks with these ids; no track is given to two faces."""
         ...
 
 
@@ -95,6 +119,10 @@ class LostTracks(Generic[State]):
     def remembered(self, time: float) -> list[State]:
         """All tracks that are remembered at `time`."""
         self._forget(time)
+        return [lost.state for lost in self._lost]
+
+    def all(self) -> list[State]:
+        """All tracks that have not been forgotten yet."""
         return [lost.state for lost in self._lost]
 
     def take(self, state: State) -> None:

@@ -3,13 +3,13 @@
 Looks at the same face, weighted by their quality, make one embedding that is surer than each. A name is given only
 when two looks at different moments bear it out, and taken back only when they clearly do not any more, so that a
 wrong name does not flicker in for a frame. Looks that contradict all earlier ones twice mean that the track has gone
-over to somebody else: then the earlier ones are forgotten.
+over to somebody else.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -23,8 +23,8 @@ __all__ = ["OTHER_PERSON", "SAME_PERSON", "Votes"]
 
 SAME_PERSON = 0.45
 """From this cosine on two looks show the same person: reached by 1 in 4000 pairs of two people in news photographs."""
-OTHER_PERSON = 0.2
-"""Below this cosine two good looks show two people: so low are 1 in 1000 pairs of good pictures of one person."""
+OTHER_PERSON = 0.3
+"""Below this cosine two good looks show two people: so low are 3 in 1000 pairs of good pictures of one person."""
 GOOD_QUALITY = 0.6
 """From this quality on a look can contradict others."""
 
@@ -60,19 +60,22 @@ class Votes:
         """Whether the latest look contradicted the others, so that another one is wanted soon."""
         return self._contradiction is not None
 
-    def add(self, view: View) -> None:
-        """Take in a look."""
+    def add(self, view: View) -> Self | None:
+        """Take in a look; once two in a row show the same other person, the votes for that one are given."""
         look = _Look(view.embedding, view.quality)
+        contradiction, self._contradiction = self._contradiction, None
         if not self._contradicts(look):
-            self._contradiction = None
-        elif self._contradiction is None:
+            self._looks.append(look)
+        elif contradiction is None:
             self._contradiction = look
-            return
+        elif contradiction.embedding @ look.embedding >= SAME_PERSON:
+            successor = type(self)()
+            successor._looks.extend((contradiction, look))
+            return successor
         else:
-            self._looks.clear()
-            self._looks.append(self._contradiction)
-            self._contradiction = self.answer = None
-        self._looks.append(look)
+            # Looks that resemble nothing, not even each other, are poor ones.
+            self._looks.extend((contradiction, look))
+        return None
 
     def similarity(self, embedding: FloatArray) -> float | None:
         """Cosine of an embedding (128,) with the looks so far; None if there are no good ones."""

@@ -11,7 +11,7 @@ from identities import somebody
 from livefg.gallery import GalleryFile, Portrait
 from livefg.gallery.enrolment import Enroller, enroll
 from livefg.pipeline import Pipeline, PipelineSettings
-from livefg.results import Frame, FrameResult
+from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sources.images import read_image
 
 
@@ -96,10 +96,84 @@ def test_the_stage_is_timed_by_itself_and_its_network_is_reported(
         assert "face_embedder" in {report.name for report in pipeline.reports}
 
 
-def test_without_people_there_is_no_network_and_no_identity(demo_frames: list[Frame], tmp_path: Path) -> None:
+def test_without_people_no_network_is_waited_for_and_nobody_is_named(
+    demo_frames: list[Frame], tmp_path: Path
+) -> None:
     with Pipeline(settings(GalleryFile(tmp_path / "none.jsonl"))) as pipeline:
         assert "face_embedder" not in {report.name for report in pipeline.reports}
         assert list(names([pipeline.process(demo_frames[0])])) == [None]
+
+
+@pytest.fixture(scope="module")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Knows nobody, and has all networks."""
+    file = GalleryFile(tmp_path_factory.mktemp("nobody") / "people.jsonl")
+    with Pipeline(settings(file)) as pipeline:
+        pipeline.wait()
+        yield pipeline
+
+
+def card(shared: Path, name: str, number: int) -> ImageArray:
+    """A real face (200, 150, 3)."""
+    folder = shared / "data" / "faces" / "krasserm_lfw10" / name
+    return read_image(sorted(folder.glob("*.jpg"))[number])[25:225, 50:200]
+
+
+def scene(index: int, *cards: tuple[ImageArray, int, int]) -> Frame:
+    """Cards at their places (left, top), the last in front."""
+    canvas = np.full((360, 640, 3), 110, np.uint8)
+    for image, left, top in cards:
+        canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return Frame(canvas, index, index / 30, "test")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("first", "second", "drop", "frames"),
+    [
+        (("George_W_Bush", 9), ("Gerhard_Schroeder", 0), 0, 150),
+        (("Donald_Rumsfeld", 2), ("Colin_Powell", 4), 30, 90),
+        (("Hugo_Chavez", 4), ("Arnold_Schwarzenegger", 9), 15, 45),
+        (("Ariel_Sharon", 1), ("Jacques_Chirac", 6), 30, 150),
+    ],
+)
+def test_two_who_pass_each_other_keep_their_ids_with_nobody_enrolled(
+    shared: Path, nobody: Pipeline, first: tuple[str, int], second: tuple[str, int], drop: int, frames: int
+) -> None:
+    """The one in front hides the other; followed by place and motion alone, each of these went wrong."""
+    behind, before = card(shared, *first), card(shared, *second)
+    nobody.reset()
+    ends: list[dict[bool, int]] = []
+    for index in range(frames):
+        along = round(430 * index / (frames - 1))
+        frame = scene(index, (behind, 30 + along, 80), (before, 460 - along, 80 + drop))
+        faces = nobody.process(frame).faces
+        if index in (frames // 4, frames - 1):
+            ends.append({face.box[0] < 290: face.track for face in faces if face.box[2] - face.box[0] > 50})
+    assert ends[0].keys() == {True, False}
+    assert ends[1] == {True: ends[0][False], False: ends[0][True]}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("left", [60, 400])
+@pytest.mark.parametrize("same", [True, False])
+def test_a_face_that_comes_back_after_two_seconds_has_its_id_and_another_one_a_new_one(
+    shared: Path, nobody: Pipeline, left: int, same: bool
+) -> None:
+    """At the same place and elsewhere; the same person comes back on another photograph."""
+    person = card(shared, "Tony_Blair", 0)
+    comer = card(shared, "Tony_Blair", 4) if same else card(shared, "Vladimir_Putin", 2)
+    nobody.reset()
+    seen = [
+        *(nobody.process(scene(index, (person, 60, 80))).faces for index in range(20)),
+        *(nobody.process(scene(index)).faces for index in range(20, 20 + 58)),
+        *(nobody.process(scene(index, (comer, left, 80))).faces for index in range(78, 98)),
+    ]
+    (before,), (after,) = seen[19], seen[-1]
+    assert (after.track == before.track) is same
+    assert len({face.track for faces in seen for face in faces}) == 2 - same, (
+        "no other id was given for a frame"
+    )
 
 
 @pytest.mark.shared

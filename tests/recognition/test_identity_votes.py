@@ -16,7 +16,7 @@ def told(*embeddings: FloatArray, quality_loss: float = 0.0, votes: Votes | None
     votes = votes or Votes()
     answers = []
     for embedding in embeddings:
-        votes.add(view(embedding, GOOD._replace(confidence=GOOD.confidence - quality_loss)))
+        votes = votes.add(view(embedding, GOOD._replace(confidence=GOOD.confidence - quality_loss))) or votes
         votes.decide(PEOPLE)
         answers.append(votes.answer.name if votes.answer else None)
     return answers
