@@ -30,7 +30,7 @@ from training.split import Split, leave_one_out, split, split_as_data_allow
 __all__ = ["Held", "calibrated", "evaluated", "examine", "examined_under_conditions", "warm_start"]
 
 _LOWEST_THRESHOLD = 0.5
-_MOST_EXAMINED = 6000
+_MOST_EXAMINED = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

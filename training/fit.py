@@ -18,8 +18,10 @@ import torch
 from torch import Tensor
 
 from livefg.errors import LivefgError
+from training.adamw import AdamW
 from training.augment import Augmentation, Batch, augment
 from training.calibration import softmax
+from training.checkpoint import read_checkpoint, write_checkpoint
 from training.directions import Direction
 from training.files import write_whole
 from training.losses import LossName, loss_of
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _STANDARD_DRAWS = 8192
+_CHECKPOINT = 2
 # torch draws first weights from one stream for the whole process.
 _beginning = threading.Lock()
 IntArray = npt.NDArray[np.int64]
@@ -212,9 +215,7 @@ class _Run:
         if fresh:
             self._standardise()
         self._network.to(settings.device)
-        self._optimizer = torch.optim.AdamW(
-            network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        self._optimizer = AdamW(network.parameters(), settings.learning_rate, settings.weight_decay)
         self._average = {name: value.detach().clone() for name, value in network.state_dict().items()}
         self.history: list[Epoch] = []
         self.best = 0
@@ -278,9 +279,9 @@ class _Run:
     def _set_rate(self, progress: float) -> None:
         """A short rise, then half a cosine down to a hundredth."""
         warm = min(1.0, progress / 0.05 + 0.05)
-        rate = self._settings.learning_rate * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        self._optimizer.rate = (
+            self._settings.learning_rate * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+        )
 
     def _step(self, rng: np.random.Generator, taken: int) -> float:
         settings = self._settings
@@ -301,7 +302,6 @@ class _Run:
         )
         # The sum over members: each goes its own way as fast as it would alone.
         loss = members * (each * weight).sum() / weight.sum().clamp(min=1)
-        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         keep = min(settings.averaging, (taken + 1) / (taken + 10))
@@ -337,58 +337,31 @@ class _Run:
         writer.writerow(Epoch.__slots__)
         writer.writerows([list(asdict(epoch).values()) for epoch in self.history])
         write_whole(folder / "log.csv", text.getvalue().encode())
-        states = {
-            "network": self._network.state_dict(),
-            "average": self._average,
-            "best": self.best_state,
-        }
-        arrays = {
-            f"{kind}/{name}": value.cpu().numpy()
-            for kind, state in states.items()
-            for name, value in state.items()
-        }
-        for place, state in self._optimizer.state_dict()["state"].items():
-            arrays |= {
-                f"optimizer/{place}/{name}": torch.as_tensor(value).cpu().numpy()
-                for name, value in state.items()
-            }
         about = {
             "settings": self._identity(),
             "best": self.best,
             "history": [asdict(epoch) for epoch in self.history],
         }
-        content = io.BytesIO()
-        np.savez(content, about=np.array(json.dumps(about)), **arrays)
-        write_whole(folder / "checkpoint.npz", content.getvalue())
+        states = {
+            "network": self._network.state_dict(),
+            "average": self._average,
+            "best": self.best_state,
+            "optimizer": self._optimizer.state(),
+        }
+        write_checkpoint(folder / "checkpoint.npz", about, states)
 
     def restore(self, file: Path) -> None:
         """Go on from a checkpoint, if there is one."""
         if not file.exists():
             return
-        try:
-            with np.load(file, allow_pickle=False) as data:
-                about = json.loads(str(data["about"]))
-                arrays = {name: torch.from_numpy(data[name]) for name in data.files if name != "about"}
-        except (OSError, EOFError, ValueError, KeyError) as error:
-            raise LivefgError(
-                f"The checkpoint {file} cannot be read ({error}); train without --resume."
-            ) from error
+        about, states = read_checkpoint(file)
         if about["settings"] != self._identity():
             raise LivefgError(
                 f"The checkpoint {file} belongs to a training with other data or settings; train without --resume."
             )
-        states: dict[str, dict[str, Tensor]] = {}
-        for name, value in arrays.items():
-            kind, _, rest = name.partition("/")
-            states.setdefault(kind, {})[rest] = value
         self._network.load_state_dict(states["network"])
         self._average, self.best_state = states["average"], states["best"]
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in states.get("optimizer", {}).items():
-            place, _, rest = name.partition("/")
-            moments.setdefault(int(place), {})[rest] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self._optimizer.restore(states["optimizer"])
         self.best = about["best"]
         self.history = [Epoch(**epoch) for epoch in about["history"]]
 
@@ -399,6 +372,7 @@ class _Run:
             json.dumps(
                 {
                     **{name: value for name, value in settings.items() if name != "device"},
+                    "format": _CHECKPOINT,
                     "labels": self._labels,
                     "samples": len(self._samples),
                     "weights": [list(value.shape) for value in self._network.state_dict().values()],

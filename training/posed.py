@@ -27,7 +27,7 @@ from training.synthetic.views import View, ViewRange, label_holds, sampled_view
 
 __all__ = ["posed_hands"]
 
-_NONE_FACTOR = 6
+_NONE_FACTOR = 8
 _IN_BETWEEN = 0.35
 _TRIES = 200
 _FOCAL = 600.0
@@ -63,7 +63,7 @@ _AT_EASE = Pose(
     "at_ease",
     np.array([2.0, 6, 2, 8, 8, 16, 4, 26, 13, 20, 0, 30, 15, 24, -3, 33, 17, 24, -8, 32, 17, 0, 0, 0, 0]),
     variation=1.5,
-    share=16.0,
+    share=10.0,
     views="open_palm",
 )
 
@@ -77,7 +77,7 @@ def posed_hands(
     progress: Callable[[int, int], None] | None = None,
     cache_folder: Path | None = None,
 ) -> Samples:
-    """`per_label` hands of every gesture that can be posed and six times as many of `none`, half of them left.
+    """`per_label` hands of every gesture that can be posed and eight times as many of `none`, half of them left.
 
     Points are in pixels without z, since a skeleton's depth is not what perception would say of it. The same
     arguments give the same hands; they are kept in the cache folder. Raises LivefgError if the hand's mesh is missing.

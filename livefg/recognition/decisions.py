@@ -36,7 +36,7 @@ class DecisionSettings:
     enter: float = 0.60
     leave: float = 0.40
     hold: float = 0.30
-    pace: float = 1.0
+    pace: float = 0.5
     cooldown: float = 0.30
     absence: float = 0.50
 
