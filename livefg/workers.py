@@ -141,12 +141,20 @@ class WorkerPool:
                 run = self._resumable.popleft() if self._resumable else None
                 task = None if run else self._jobs.popleft()
             if run:
-                self._resume(run)
-            elif task:
-                self._do(*task)
+                self._go_on(run)
+            elif task and self._do(*task):
+                self._go_on(task[0])
 
-    def _resume(self, run: _Run) -> None:
-        """Send the results in; queue the next batch, or finish."""
+    def _go_on(self, run: _Run) -> None:
+        """Take a chain as far as this thread can: until others have its jobs, or to its end.
+
+        Of each batch it does the first job itself. To wake another thread for it would cost more than some jobs.
+        """
+        while (job := self._resume(run)) and self._do(run, 0, job):
+            pass
+
+    def _resume(self, run: _Run) -> Job | None:
+        """Send the results in; queue all of the next batch but the first job, which is returned, or finish."""
         try:
             jobs = run.chain.send(run.results) if run.results else next(run.chain)
             while not jobs:
@@ -159,12 +167,17 @@ class WorkerPool:
             run.future.set_exception(error)
         else:
             with self._condition:
+                if self._closed:
+                    return None
                 run.results = [None] * len(jobs)
                 run.pending = len(jobs)
-                self._jobs.extend((run, place, job) for place, job in enumerate(jobs))
-                self._condition.notify(len(jobs))
+                self._jobs.extend((run, place, job) for place, job in enumerate(jobs) if place)
+                self._condition.notify(len(jobs) - 1)
+            return jobs[0]
+        return None
 
-    def _do(self, run: _Run, place: int, job: Job) -> None:
+    def _do(self, run: _Run, place: int, job: Job) -> bool:
+        """Do a job; returns whether it was the last of its batch and the chain can go on."""
         try:
             result = job()
         except BaseException as error:  # it belongs to whoever waits for the chain
@@ -173,14 +186,14 @@ class WorkerPool:
             run.results[place] = result
             run.pending -= 1
             if run.pending:
-                return
+                return False
         failure = next((item for item in run.results if isinstance(item, _Failure)), None)
         if failure is None:
-            self._resume(run)
-        else:
-            run.chain.close()
-            self._finish(run)
-            run.future.set_exception(failure.error)
+            return True
+        run.chain.close()
+        self._finish(run)
+        run.future.set_exception(failure.error)
+        return False
 
     def _finish(self, run: _Run) -> None:
         """Let the next chain of the lane begin."""

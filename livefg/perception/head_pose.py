@@ -28,11 +28,16 @@ Array = npt.NDArray[np.float64]
 
 
 class _CanonicalFace(NamedTuple):
-    """The points that decide the pose: their indices, canonical positions (3, n) and square roots of weights (n,)."""
+    """The points that decide the pose: their indices, canonical positions (3, n) and square roots of weights (n,).
+
+    `centred` (3, n) are the weighted positions about their centre, and `spread` is the sum of their squares.
+    """
 
     indices: npt.NDArray[np.intp]
     points: Array
     roots: Array
+    centred: Array
+    spread: float
 
 
 @functools.cache
@@ -42,9 +47,12 @@ def _canonical_face() -> _CanonicalFace:
         data = json.loads(path.read_text(encoding="utf-8"))
         indices = np.array([int(index) for index in data["weights"]])
         points = np.array(data["points"], np.float64)[indices].T
-        return _CanonicalFace(indices, points, np.sqrt(np.array(list(data["weights"].values()), np.float64)))
+        roots = np.sqrt(np.array(list(data["weights"].values()), np.float64))
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise LivefgError(f"{path} is missing or damaged ({error}); install livefg again.") from error
+    weighted = points * roots
+    centred = weighted - (weighted @ roots)[:, None] / float(roots @ roots) * roots
+    return _CanonicalFace(indices, points, roots, centred, float((centred * weighted).sum()))
 
 
 def head_pose(landmarks: FloatArray, width: int, height: int, mirrored: bool) -> HeadPose:
@@ -78,8 +86,8 @@ def face_transform(landmarks: FloatArray, width: int, height: int) -> Array:
     )
     offset = depth * near_width
     flat = screen * np.array([[1.0], [1.0], [-1.0]])
-    scale = _scale_of(_procrustes(face, flat))
-    scale *= _scale_of(_procrustes(face, _metric(screen, offset, scale)))
+    scale = _turn_and_scale(face, flat * face.roots)[1]
+    scale *= _turn_and_scale(face, _metric(screen, offset, scale) * face.roots)[1]
     return _procrustes(face, _metric(screen, offset, scale))
 
 
@@ -89,22 +97,21 @@ def _metric(screen: Array, offset: float, scale: float) -> Array:
     return np.stack([screen[0] * depth / _NEAR, screen[1] * depth / _NEAR, -depth])
 
 
-def _scale_of(matrix: Array) -> float:
-    return float(np.linalg.norm(matrix[:3, 0]))
+def _turn_and_scale(face: _CanonicalFace, weighted: Array) -> tuple[Array, float]:
+    """The rotation (3, 3) and scale that bring the canonical points nearest to weighted ones (3, n), up to a shift."""
+    left, values, right = np.linalg.svd(weighted @ face.centred.T)
+    stretch = float(values.sum())
+    if np.linalg.det(left @ right) < 0:
+        left[:, 2] *= -1
+        stretch -= 2 * float(values[2])
+    return left @ right, stretch / face.spread
 
 
 def _procrustes(face: _CanonicalFace, targets: Array) -> Array:
     """The rotation, uniform scale and translation (4, 4) that bring the canonical points nearest to `targets`."""
-    weighted_sources, weighted_targets = face.points * face.roots, targets * face.roots
-    total = float((face.roots**2).sum())
-    centre = (weighted_sources * face.roots).sum(axis=1, keepdims=True) / total
-    centred = weighted_sources - centre * face.roots
-    left, _, right = np.linalg.svd(weighted_targets @ centred.T)
-    if np.linalg.det(left) * np.linalg.det(right) < 0:
-        left[:, 2] *= -1
-    rotation = left @ right
-    scale = ((rotation @ centred) * weighted_targets).sum() / (centred * weighted_sources).sum()
+    rotation, scale = _turn_and_scale(face, targets * face.roots)
     matrix = np.eye(4)
     matrix[:3, :3] = rotation * scale
-    matrix[:3, 3] = ((weighted_targets - matrix[:3, :3] @ weighted_sources) * face.roots).sum(axis=1) / total
+    weights = face.roots**2
+    matrix[:3, 3] = (targets - matrix[:3, :3] @ face.points) @ weights / weights.sum()
     return matrix

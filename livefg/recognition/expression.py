@@ -67,19 +67,21 @@ def look_at(image: ImageArray, region: Region) -> ImageArray:
 
 @dataclass(slots=True)
 class _Watched:
-    """One track: its smoothed scores and answer, when it was seen last and when it was looked at."""
+    """One track: its smoothed scores and answer, when it was seen last, when it was looked at, and what it did then."""
 
     seen: float
     looked: float = -math.inf
     scores: Mapping[str, float] | None = None
     answer: Label | None = None
+    shapes: Mapping[str, float] | None = None
 
 
 class ExpressionRecognizer:
     """Says what the faces of a stream of frames express, or, if not `tracked`, those of pictures by themselves.
 
     A new look moves a face's scores by as much as the time since its last one is worth; the name changes when
-    another expression leads by a tenth.
+    another expression leads by a tenth. A face whose mesh was not computed anew since the last look (it still has the
+    same blendshapes) looks as it did then and is not looked at again.
     """
 
     def __init__(self, classifier: Classifier, *, tracked: bool = True) -> None:
@@ -108,7 +110,9 @@ class ExpressionRecognizer:
         chosen = self._most_wanting(now, faces)
         if chosen is not None:
             (scores,) = yield [partial(self._look, frame.image, chosen[1])]
-            self._take_in(self._watched[chosen[0].track], scores, now)
+            watched = self._watched[chosen[0].track]
+            watched.shapes = chosen[0].blendshapes
+            self._take_in(watched, scores, now)
         return tuple(replace(face, expression=self._watched[face.track].answer) for face in faces)
 
     def _look_once(self, image: ImageArray, face: Face) -> Face:
@@ -140,14 +144,17 @@ class ExpressionRecognizer:
             return None
         regions = [(face, expression_region(face.points)) for face in faces if face.points is not None]
         waiting = [
-            (face, region)
-            for face, region in regions
-            if region is not None and now - self._watched[face.track].looked >= _INTERVAL
+            (face, region) for face, region in regions if region is not None and self._is_due(face, now)
         ]
         if not waiting:
             return None
         self._budget -= 1.0
         return min(waiting, key=lambda pair: self._watched[pair[0].track].looked)
+
+    def _is_due(self, face: Face, now: float) -> bool:
+        watched = self._watched[face.track]
+        changed = face.blendshapes is None or face.blendshapes is not watched.shapes
+        return changed and now - watched.looked >= _INTERVAL
 
     def _take_in(self, watched: _Watched, scores: Mapping[str, float], now: float) -> None:
         past = watched.scores
