@@ -20,7 +20,10 @@ from livefg.inference.forms import Form
 from livefg.inference.nvidia import nvidia_driver
 from livefg.inference.runtime import runtime
 
-__all__ = ["CompiledCache", "log_notice"]
+__all__ = ["KEEPING", "CompiledCache", "log_notice"]
+
+KEEPING: tuple[DeviceName, ...] = ("cuda", "tensorrt", "coreml")
+"""Devices that compile networks, or run them in several forms. OpenVINO writes its cache anew at every start."""
 
 _CONTENTS = "contents.json"
 _logger = logging.getLogger("livefg.inference")
@@ -48,10 +51,28 @@ class CompiledCache:
         self._read()
         self.folder = self._kept if self.form else place / f"{self._kept.name}-{os.getpid()}.partial"
 
-    def prepare(self) -> Path:
-        """Make the folder; raises OSError if that cannot be done."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def prepare(self) -> Path | None:
+        """Make the folder; None, with a sentence to the log, if that cannot be done."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log_notice(
+                f"Nothing can be kept in {self.folder} for the next start ({error.strerror or error})."
+            )
+            return None
         return self.folder
+
+    def renew(self) -> None:
+        """Take what the device has changed in the folder, which was whole, for what is to be found there."""
+        try:
+            contents = json.loads((self._kept / _CONTENTS).read_text(encoding="utf-8"))
+            files = _checksums(self._kept)
+            if contents["files"] != files:
+                fresh = self._kept / f"{_CONTENTS}.{os.getpid()}"
+                fresh.write_text(json.dumps({**contents, "files": files}, indent=2), encoding="utf-8")
+                fresh.replace(self._kept / _CONTENTS)
+        except OSError as error:
+            log_notice(f"The {self._network} cannot be kept for the next start ({error.strerror or error}).")
 
     def keep(self, form: Form) -> None:
         """Keep what lies in the folder, and that `form` is best; what older versions left goes. Never raises."""
@@ -113,7 +134,7 @@ def _checksums(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != _CONTENTS
+        if path.is_file() and not path.name.startswith(_CONTENTS)
     }
 
 

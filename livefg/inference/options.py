@@ -57,8 +57,7 @@ def providers(
             return [(PROVIDERS[device], {"performance_preference": "high_performance"}), cpu]
         case "openvino":
             # With the type AUTO it comes up and then leaves every operation to the ordinary CPU provider.
-            options = {"device_type": "CPU", "num_of_threads": str(threads)} | _folder("cache_dir", cache)
-            return [(PROVIDERS[device], options), cpu]
+            return [(PROVIDERS[device], {"device_type": "CPU", "num_of_threads": str(threads)}), cpu]
         case _:
             return [cpu]
 

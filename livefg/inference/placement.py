@@ -11,9 +11,9 @@ import numpy as np
 
 from livefg.errors import LivefgError
 from livefg.inference.bindings import Array
-from livefg.inference.compiled import CompiledCache, log_notice
+from livefg.inference.compiled import KEEPING, CompiledCache, log_notice
 from livefg.inference.devices import DeviceName
-from livefg.inference.forms import Form, forms_of, halved
+from livefg.inference.forms import PLAIN, Form, forms_of, halved
 from livefg.inference.nvidia import nvidia_driver
 from livefg.inference.sessions import UnavailableError, reason_of
 from livefg.threads import usual_threads
@@ -59,10 +59,14 @@ def accelerated(
     `open_in(form, folder)` opens it. What was found out before, and compiled, is taken from the user's cache folder.
     Raises UnavailableError if there is no form in which the device runs it correctly.
     """
+    if device not in KEEPING:
+        return _proved(open_in, reference, PLAIN, None), PLAIN, ()
     cache = CompiledCache(device, name, content)
     if cache.form:
         try:
-            return _proved(open_in, reference, cache.form, cache), cache.form, ()
+            network = _proved(open_in, reference, cache.form, cache)
+            cache.renew()
+            return network, cache.form, ()
         except UnavailableError as error:
             cache.discard(str(error))
     if device == "tensorrt":
@@ -103,14 +107,11 @@ def _first_that_works(
         raise
 
 
-def _proved(open_in: Open[Candidate], reference: Runnable, form: Form, cache: CompiledCache) -> Candidate:
+def _proved(
+    open_in: Open[Candidate], reference: Runnable, form: Form, cache: CompiledCache | None
+) -> Candidate:
     """The network in a form, once every batch size has given the reference's results."""
-    try:
-        folder = cache.prepare()
-    except OSError as error:
-        log_notice(f"Nothing can be kept in {cache.folder} for the next start ({error.strerror or error}).")
-        folder = None
-    network = open_in(form, folder)
+    network = open_in(form, cache.prepare() if cache else None)
     try:
         _compare(network, reference)
     except LivefgError as error:

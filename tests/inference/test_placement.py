@@ -107,17 +107,49 @@ def test_a_remembered_form_that_fails_now_is_forgotten_with_a_sentence(
 def test_what_is_compiled_lies_in_the_cache_folder_whole_or_not_at_all(
     fakes: FakeDevices, doubler: Path, tmp_path: Path
 ) -> None:
-    Network.load(doubler, "openvino")
+    Network.load(doubler, "coreml")
     place = tmp_path / "cache" / "compiled"
-    assert [path.name.startswith("openvino-") for path in place.iterdir()] == [True]
+    assert [path.name.startswith("coreml-") for path in place.iterdir()] == [True]
     (kept,) = place.iterdir()
     assert json.loads((kept / "contents.json").read_text())["form"] == {
         "half": False,
         "bound": False,
         "graph": False,
     }
-    start_again(fakes, doubler, "openvino")
+    start_again(fakes, doubler, "coreml")
     assert [one.folder for one in fakes.opened] == [kept]
+
+
+def test_nothing_is_kept_for_a_device_that_gains_nothing_from_it(
+    fakes: FakeDevices, doubler: Path, tmp_path: Path
+) -> None:
+    Network.load(doubler, "openvino")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_a_device_changes_by_itself_in_its_folder_is_no_damage(
+    fakes: FakeDevices,
+    doubler: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opening = SessionOrder.session
+
+    def writing(order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None) -> object:
+        if folder:
+            (folder / "engine").write_text(f"engine {len(fakes.opened)}")
+        return opening(order, device, form, folder)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SessionOrder, "session", writing)
+    Network.load(doubler, "coreml")
+    fakes.opened.append(fakes.opened[0])
+    for _ in range(2):
+        network_module._in_use.clear()
+        Network.load(doubler, "coreml")
+    assert caplog.messages == []
+    (engine,) = (tmp_path / "cache" / "compiled").glob("coreml-*/engine")
+    assert engine.read_text() == "engine 3"
 
 
 def test_a_damaged_engine_is_thrown_away_with_a_sentence(
@@ -162,8 +194,8 @@ def test_building_an_engine_is_announced_once(
 def test_a_changed_network_takes_the_place_of_the_old_one_elsewhere(
     fakes: FakeDevices, doubler: Path, tmp_path: Path
 ) -> None:
-    Network.load(doubler, "openvino")
-    Network.load(save_classifier(tmp_path / "models" / "other.onnx"), "openvino")
+    Network.load(doubler, "coreml")
+    Network.load(save_classifier(tmp_path / "models" / "other.onnx"), "coreml")
     assert len(list((tmp_path / "cache" / "compiled").iterdir())) == 2
 
 
@@ -172,7 +204,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_a_sentence_and_nothing_else
 ) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
     with caplog.at_level(logging.WARNING, "livefg.inference"):
-        assert Network.load(doubler, "openvino").report.device == "openvino"
+        assert Network.load(doubler, "coreml").report.device == "coreml"
     assert any("for the next start" in message for message in caplog.messages)
 
 
