@@ -15,7 +15,15 @@ from livefg.perception.geometry import Region, box_iou, box_of, crop, to_picture
 from livefg.perception.hand_regions import following_region, hand_box, palm_region, turned
 from livefg.perception.handedness import SideVote, right_probability
 from livefg.perception.smoothing import OneEuroFilter
-from livefg.perception.steadiness import Glance, Overview, Steadiness, moved, moved_region, to_compute_anew
+from livefg.perception.steadiness import (
+    Change,
+    Glance,
+    Overview,
+    Steadiness,
+    moved,
+    moved_region,
+    to_compute_anew,
+)
 from livefg.perception.tracks import LostTracks, TrackIds
 from livefg.results import Box, FloatArray, Frame, Hand, ImageArray
 from livefg.workers import Chain, run_chain
@@ -46,7 +54,8 @@ _SLOW = (
     0.04  # of its size from one frame to the next: what moved faster looks different in the next frame, too
 )
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
-_PATIENCE = 0.5  # seconds after which an unchanged picture is searched again
+# Seconds after which a picture is searched again, by what has changed in it meanwhile.
+_PATIENCE = {Change.NONE: 0.5, Change.LITTLE: 0.25, Change.MUCH: 0.0}
 
 
 class _Candidate(NamedTuple):
@@ -240,8 +249,10 @@ class HandTracker:
             (left / width, top / height, right / width, bottom / height)
             for left, top, right, bottom in (track.region.box() for track in self._tracks)
         ]
-        patience = _PATIENCE if view == _WHOLE else _PATIENCE * len(_OTHER_VIEWS)
-        if 0 <= frame.time - time < patience and not now.differs(before, view, followed):
+        patience = _PATIENCE[now.change(before, view, followed)] * (
+            1 if view == _WHOLE else len(_OTHER_VIEWS)
+        )
+        if 0 <= frame.time - time < patience:
             return False
         self._searched[view] = (frame.time, now)
         return True

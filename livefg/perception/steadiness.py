@@ -8,6 +8,7 @@ finger that bends, a lid that closes, a thing that comes between leave a patch t
 
 from __future__ import annotations
 
+import enum
 import functools
 import math
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from livefg.perception.geometry import Region, box_of
 from livefg.results import Box, FloatArray, ImageArray
 
-__all__ = ["Glance", "Overview", "Shift", "Steadiness", "moved", "moved_region", "to_compute_anew"]
+__all__ = ["Change", "Glance", "Overview", "Shift", "Steadiness", "moved", "moved_region", "to_compute_anew"]
 
 Grey = npt.NDArray[np.uint8]
 Picture = TypeVar("Picture", Grey, FloatArray)
@@ -212,12 +213,21 @@ class Glance:
         return bool((patches <= slack * limits.patch * np.maximum(self._covered, _LEAST_COVERED)).all())
 
 
+class Change(enum.Enum):
+    """How much of a picture has changed: nothing, something, or as much as when a hand comes in."""
+
+    NONE = 0
+    LITTLE = 1
+    MUCH = 2
+
+
 class Overview:
     """A whole picture in 32 x 24 cells of grey, to see whether anything has changed in a part of it since."""
 
     _COLUMNS, _ROWS = 32, 24
     _SAMPLED = 4  # places in a cell in each direction at which the picture is looked at
     _CHANGED = 6.0  # grey levels of a cell's mean: above what noise and a face at rest do
+    _MANY = 10  # cells: a hand that comes in changes 30, a head that moves a little less than ten
 
     __slots__ = ("_cells",)
 
@@ -227,15 +237,18 @@ class Overview:
         cells = cv2.resize(grey, (self._COLUMNS, self._ROWS), interpolation=cv2.INTER_AREA)
         self._cells = cells.astype(np.float32)
 
-    def differs(self, earlier: Overview, view: Box, followed: Sequence[Box]) -> bool:
-        """Whether a cell within `view` has changed, leaving out those that touch what is `followed`.
+    def change(self, earlier: Overview, view: Box, followed: Sequence[Box]) -> Change:
+        """What has changed within `view`, leaving out cells that touch what is `followed`.
 
         Boxes are left, top, right, bottom in parts of the picture's width and height.
         """
         change = np.abs(self._cells - earlier._cells)
         for box in followed:
             change[self._within(box)] = 0.0
-        return float(change[self._within(view)].max(initial=0.0)) > self._CHANGED
+        seen = change[self._within(view)]
+        if np.count_nonzero(seen > 2 * self._CHANGED) >= self._MANY:
+            return Change.MUCH
+        return Change.LITTLE if float(seen.max(initial=0.0)) > self._CHANGED else Change.NONE
 
     def _within(self, box: Box) -> tuple[slice, slice]:
         left, top, right, bottom = box

@@ -14,6 +14,7 @@ from livefg.perception.faces import FaceTracker
 from livefg.perception.geometry import Region, box_of, to_picture
 from livefg.perception.hands import HandTracker
 from livefg.perception.steadiness import (
+    Change,
     Glance,
     Overview,
     Shift,
@@ -145,7 +146,7 @@ def test_noise_of_a_camera_is_no_change(demo_frames: list[Frame]) -> None:
     shift = Glance(noisy[0], points).shift(noisy[1], LIMITS)
     assert shift is not None
     assert np.abs(moved(points, shift) - points).mean() < 0.5
-    assert not Overview(noisy[1]).differs(Overview(noisy[0]), EVERYTHING, [])
+    assert Overview(noisy[1]).change(Overview(noisy[0]), EVERYTHING, []) is Change.NONE
 
 
 def test_turns_to_be_computed_are_shared_out_over_the_frames() -> None:
@@ -164,9 +165,11 @@ def test_what_enters_the_picture_is_noticed_and_what_is_followed_is_not(demo_fra
     entered = image.copy()
     entered[300:340, 40:80] = (210, 160, 130)
     before, now = Overview(image), Overview(entered)
-    assert now.differs(before, EVERYTHING, [])
-    assert not now.differs(before, (0.4, 0.4, 1.0, 1.0), [])
-    assert not now.differs(before, EVERYTHING, [(0.05, 0.6, 0.15, 0.75)])
+    assert now.change(before, EVERYTHING, []) is Change.LITTLE
+    assert now.change(before, (0.4, 0.4, 1.0, 1.0), []) is Change.NONE
+    assert now.change(before, EVERYTHING, [(0.05, 0.6, 0.15, 0.75)]) is Change.NONE
+    entered[200:400, 40:160] = (210, 160, 130)
+    assert Overview(entered).change(before, EVERYTHING, []) is Change.MUCH
 
 
 def pixels_apart(first: FloatArray, second: FloatArray) -> float:
