@@ -57,6 +57,20 @@ def test_two_people_who_look_alike_are_not_told_apart_by_chance() -> None:
     assert label.scores["Anna"] == pytest.approx(label.scores["Ann"], abs=0.1)
 
 
+@pytest.mark.parametrize("names", [("Anna", "Ann"), ("Ann", "Anna"), ("Anna", "Ann", "Anne")])
+def test_a_face_enrolled_under_several_names_is_unknown_with_little_confidence(
+    names: tuple[str, ...],
+) -> None:
+    """With the shipped calibration: a tie is no answer, in whatever order the people were enrolled."""
+    answer = IdentityClassifier(enrolled(*((name, [look(ANNA)]) for name in names)))
+    for seed in range(20):
+        label = answer(look(ANNA, 0.9, seed=seed), 1.0)
+        assert label.name == "unknown"
+        shares = [label.scores[name] for name in names]
+        assert shares == pytest.approx([1 / len(names)] * len(names), abs=0.01)
+        assert label.confidence < 0.7
+
+
 def test_a_larger_gallery_asks_for_more_similarity() -> None:
     crowd = enrolled(("Anna", [ANNA]), *((f"Person {n}", [somebody(100 + n)]) for n in range(30)))
     shown = look(ANNA, 0.5)

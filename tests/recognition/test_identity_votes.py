@@ -74,6 +74,17 @@ def test_looks_together_are_surer_than_each() -> None:
     assert told(*faint)[-1] == "Anna"
 
 
+def test_of_two_who_look_alike_neither_name_is_given_however_often_one_looks() -> None:
+    twin = look(ANNA, 0.97)
+    people = IdentityClassifier(enrolled(("Anna", [ANNA]), ("Ann", [twin])))
+    votes, answers = Votes(), []
+    for seed in range(30):
+        votes.add(view(look(ANNA if seed % 2 else twin, 0.8, seed)))
+        votes.decide(people)
+        answers.append(votes.answer.name if votes.answer else None)
+    assert set(answers) == {None, "unknown"}
+
+
 def test_what_was_seen_can_be_compared_only_if_it_was_seen_well() -> None:
     votes = Votes()
     assert votes.similarity(ANNA) is None
