@@ -2,6 +2,7 @@
 
 from livefg.bench.against import Comparison, Contestant, Peer, compare
 from livefg.bench.changes import changes, read_result
+from livefg.bench.enrolled import with_somebody_enrolled
 from livefg.bench.host import surroundings
 from livefg.bench.measure import Live, Measurement, NetworkUse, measure, measure_live
 from livefg.bench.scenes import MOST, SIZES, Scene, endless_frames
@@ -27,4 +28,5 @@ __all__ = [
     "read_result",
     "seconds_to_first_frame",
     "surroundings",
+    "with_somebody_enrolled",
 ]

@@ -76,19 +76,22 @@ def command(
     pictures are when they are shown live, and how long the first one takes. A comparison with MediaPipe follows one
     face unless --faces says otherwise, and prints how many times its frame rate livefg reaches.
     """
-    from livefg.bench import changes, read_result, surroundings
+    from livefg.bench import changes, read_result, surroundings, with_somebody_enrolled
 
     if against and context.get_parameter_source("faces") is ParameterSource.DEFAULT:
         options["faces"] = 1
     settings = economical(pipeline_settings(options))
     earlier = read_result(compare) if compare else None
     around = surroundings()
-    if against:
-        compared = _compare(source, settings, rounds, max(1, frames // rounds))
-        found: dict[str, Any] = compared.to_dict()
-        lines = _comparison_lines(compared)
-    else:
-        found, lines = _measured(source, settings, frames, everything, 0 if flat_out else cameras)
+    with with_somebody_enrolled(source, settings) as (settings, enrolled):
+        if against:
+            compared = _compare(source, settings, rounds, max(1, frames // rounds))
+            found: dict[str, Any] = compared.to_dict()
+            lines = _comparison_lines(compared)
+        else:
+            found, lines = _measured(source, settings, frames, everything, 0 if flat_out else cameras)
+    found = {"enrolled": enrolled, **found}
+    lines.append(f"people enrolled, so that faces are named: {enrolled}")
     if earlier:
         found["changes"] = changes(earlier, {**around, **found})
         lines += ["", *(found["changes"] or ["Nothing changed beyond noise."])]

@@ -27,12 +27,13 @@ Grey = npt.NDArray[np.uint8]
 Picture = TypeVar("Picture", Grey, FloatArray)
 
 _SIDE = 48
-_COARSE = 24
+_SOFT = 24  # pixels a side of differences: what is smaller than that is noise
 _PATCHES = 8
 _MARGIN = 1.3  # the square that is compared, in sizes of what lies in it
 _RIM = 3  # pixels of the crop around the outline of the points that belong to what is compared
 _LEAST_COVERED = 0.15  # of a patch: below that it says more about what is behind
-_COARSE_STEPS, _FINE_STEPS = 3, 3
+_STEPS, _LOOKED_AFTER = 6, 2
+_HALF = _SIDE / 2
 _SETTLED = 0.02  # pixels of the crop: a step so small is the last one
 _STIFFNESS = 1.0  # keeps steps small where a picture has nothing to hold on to
 _LOST = (
@@ -76,9 +77,9 @@ class _Motion(NamedTuple):
     x: float = 0.0
     y: float = 0.0
 
-    def matrix(self, side: int) -> npt.NDArray[np.float64]:
-        """The same for pixels of a picture of `side` pixels, (2, 3)."""
-        a, b, half, centre = self.a, self.b, side / 2, (side - 1) / 2
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """The same for the pixels of a crop, (2, 3)."""
+        a, b, half, centre = self.a, self.b, _SIDE / 2, (_SIDE - 1) / 2
         return np.array(
             [
                 [a, -b, centre * (1 - a + b) + self.x * half],
@@ -102,15 +103,14 @@ class _Motion(NamedTuple):
 class _Template:
     """An old picture (side, side) at one resolution, ready to say how a new one has moved against it."""
 
-    __slots__ = ("_answers", "_picture", "_side")
+    __slots__ = ("_answers", "_picture")
 
     def __init__(self, grey: Grey, weight: FloatArray) -> None:
-        side = self._side = len(grey)
         self._picture = grey.astype(np.float32)
         across = cv2.Sobel(self._picture, cv2.CV_32F, 1, 0, scale=1 / 8)
         down = cv2.Sobel(self._picture, cv2.CV_32F, 0, 1, scale=1 / 8)
-        x, y = _coordinates(side)
-        effects = np.empty((5, side * side), np.float32)
+        x, y = _coordinates(_SIDE)
+        effects = np.empty((5, _SIDE * _SIDE), np.float32)
         effects[0] = (across * x + down * y).ravel()
         effects[1] = (down * x - across * y).ravel()
         effects[2], effects[3], effects[4] = across.ravel(), down.ravel(), 1.0
@@ -120,19 +120,18 @@ class _Template:
         # What each pixel's difference says about scale, turn, both shifts and the light.
         self._answers: FloatArray = np.linalg.inv(square).astype(np.float32) @ weighted
 
-    def step(self, now: FloatArray, motion: _Motion) -> tuple[_Motion, float]:
-        """A better guess of how a new picture has moved, and by how many pixels it differs from the one given."""
-        scale, turn, x, y, _ = (self._answers @ self.difference(now, motion).ravel()).tolist()
-        half = self._side / 2
-        return motion.without(1 + scale / half, turn / half, x / half, y / half), max(
-            abs(scale), abs(turn), abs(x), abs(y)
-        )
+    def step(self, now: FloatArray, motion: _Motion) -> tuple[_Motion, float, FloatArray]:
+        """A better guess of how a new picture has moved, by how many pixels it is another, and what led to it."""
+        difference = self.difference(now, motion)
+        scale, turn, x, y, _ = (self._answers @ difference.ravel()).tolist()
+        better = motion.without(1 + scale / _HALF, turn / _HALF, x / _HALF, y / _HALF)
+        return better, max(abs(scale), abs(turn), abs(x), abs(y)), difference
 
     def difference(self, now: FloatArray, motion: _Motion) -> FloatArray:
         """The new picture (side, side), moved back, less the old one, in grey levels."""
         back = cv2.warpAffine(
             now,
-            motion.matrix(self._side),
+            motion.matrix(),
             now.shape,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
@@ -146,40 +145,33 @@ class Glance:
     It follows what it shows from one comparison to the next, so it must see the pictures in the order of their times.
     """
 
-    __slots__ = ("_coarse", "_covered", "_fine", "_motion", "_size", "_soft_weight", "_weight", "_x", "_y")
+    __slots__ = ("_covered", "_motion", "_size", "_soft_weight", "_template", "_weight", "_x", "_y")
 
     def __init__(self, image: ImageArray, points: FloatArray) -> None:
         """`points` (n, 2 or more) are places in the picture, in pixels; what lies within their outline is compared."""
         self._x, self._y, self._size = _square_around(box_of(points), image)
-        grey = self._grey(image)
         mask = _outline((points[:, :2] - (self._x, self._y)) * (_SIDE / self._size) - 0.5)
-        self._soft_weight = _shrunk(mask, _COARSE)
+        self._soft_weight = _shrunk(mask, _SOFT)
         self._covered = _shrunk(self._soft_weight, _PATCHES)
         self._weight = float(self._soft_weight.sum())
-        self._fine = _Template(grey, mask)
-        self._coarse = _Template(_shrunk(grey, _COARSE), self._soft_weight)
+        self._template = _Template(self._grey(image), mask)
         self._motion = _Motion()
 
     def shift(self, image: ImageArray, limits: Steadiness) -> Shift | None:
         """How what was seen has moved in a later picture of the same camera; None if that does not explain it."""
         if not self._weight:
             return None
-        grey = self._grey(image)
-        now = _shrunk(grey, _COARSE).astype(np.float32)
-        motion = self._motion
-        for _ in range(_COARSE_STEPS):
-            motion, _ = self._coarse.step(now, motion)
-        if not self._fits(self._coarse.difference(now, motion), limits, _LOST):
-            return None
-        now = grey.astype(np.float32)
-        for _ in range(_FINE_STEPS):
-            motion, change = self._fine.step(now, motion)
+        now, motion = self._grey(image).astype(np.float32), self._motion
+        for number in range(_STEPS):
+            motion, change, difference = self._template.step(now, motion)
+            if number == _LOOKED_AFTER and not self._fits(difference, limits, _LOST):
+                return None
             if change < _SETTLED:
                 break
         far = math.hypot(motion.x, motion.y) + math.hypot(motion.a - 1, motion.b)
         if far > 2 * limits.distance:
             return None
-        if not self._fits(_shrunk(self._fine.difference(now, motion), _COARSE), limits):
+        if not self._fits(self._template.difference(now, motion), limits):
             return None
         self._motion = motion
         half = self._size / 2
@@ -197,10 +189,11 @@ class Glance:
         # Twice as fine first: a picture that is shrunk too far in one step has edges that flicker.
         finer = cv2.resize(part, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_LINEAR)
         grey = np.asarray(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), np.uint8)
-        return np.asarray(cv2.blur(_shrunk(grey, _SIDE), (3, 3)), np.uint8)
+        return np.asarray(cv2.GaussianBlur(_shrunk(grey, _SIDE), (5, 5), 1.0), np.uint8)
 
     def _fits(self, difference: FloatArray, limits: Steadiness, slack: float = 1.0) -> bool:
-        """Whether a difference (24, 24) in grey levels is small enough, apart from the light."""
+        """Whether a difference (48, 48) in grey levels is small enough, apart from the light."""
+        difference = _shrunk(difference, _SOFT)
         light = float(np.vdot(difference, self._soft_weight)) / self._weight
         rest = difference - np.float32(light)
         weighted = rest * self._soft_weight

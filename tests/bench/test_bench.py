@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from livefg.bench import (
     measure_live,
     scenes,
     seconds_to_first_frame,
+    with_somebody_enrolled,
 )
 from livefg.cli.bench import command
 from livefg.errors import LivefgError
@@ -84,6 +86,18 @@ def test_a_measurement_tells_every_stage_and_network() -> None:
     assert 0 < networks["face_mesh"].run_ms == networks["face_mesh"].frame_ms
     assert found.overhead is not None
     assert 0 < found.overhead < 1
+
+
+def test_whoever_is_in_the_source_is_enrolled_for_a_measurement_and_named() -> None:
+    with with_somebody_enrolled("demo", SETTINGS) as (settings, enrolled):
+        assert enrolled == 1
+        assert settings.gallery is not None
+        gallery = settings.gallery
+        found = measure("demo", settings, frames=3)
+    assert not gallery.exists()
+    assert "identity" in found.stages
+    with with_somebody_enrolled("demo", replace(SETTINGS, identity=False)) as (settings, enrolled):
+        assert (settings.gallery, enrolled) == (None, 0)
 
 
 def test_a_larger_picture_shows_the_same() -> None:
@@ -155,7 +169,18 @@ def test_the_command_prints_one_json_object_with_its_surroundings(tmp_path: Path
     ran = CliRunner().invoke(command, options)
     assert ran.exit_code == 0
     told = json.loads(ran.stdout)
-    assert {"date", "cpu", "cores", "gpu", "livefg", "commit", "packages", "exact", "workloads"} <= set(told)
+    assert {
+        "date",
+        "cpu",
+        "cores",
+        "gpu",
+        "livefg",
+        "commit",
+        "packages",
+        "enrolled",
+        "exact",
+        "workloads",
+    } <= set(told)
     (workload,) = told["workloads"]
     assert {"stages", "networks", "fps", "cpu_ms"} <= set(workload)
     earlier = tmp_path / "earlier.json"
