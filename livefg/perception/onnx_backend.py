@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxPerception"]
 
-_VIEW_INTERVAL, _ECONOMICAL_VIEW_INTERVAL = 0.1, 0.2
+_VIEW_INTERVAL, _ECONOMICAL_VIEW_INTERVAL, _LITE_VIEW_INTERVAL = 0.1, 0.2, 0.4
+_LITE_SEARCH_INTERVAL = 0.15
 _KEPT_HANDS, _KEPT_FACES = 5, 5
 """Frames for which what looks the same is kept at most, where not every frame is computed."""
 
@@ -63,8 +64,8 @@ class OnnxPerception:
                 landmarks(),
                 settings.hands,
                 settings.follows,
-                settings.search_interval,
-                view_interval=0.0 if settings.stills else _view_interval(exact),
+                _hand_search_interval(settings, exact),
+                view_interval=0.0 if settings.stills else _view_interval(exact, settings.lite),
                 keep=0 if exact else _KEPT_HANDS,
             )
             self._gestures = GestureRecognizer(classifier()) if classifier else None
@@ -159,8 +160,17 @@ class OnnxPerception:
             self._reload.close()
 
 
-def _view_interval(exact: bool) -> float:
-    return _VIEW_INTERVAL if exact else _ECONOMICAL_VIEW_INTERVAL
+def _hand_search_interval(settings: PipelineSettings, exact: bool) -> float:
+    """The shortest time between two searches for hands; lite, they would be the largest part of all work."""
+    if settings.lite and not exact:
+        return max(settings.search_interval, _LITE_SEARCH_INTERVAL)
+    return settings.search_interval
+
+
+def _view_interval(exact: bool, lite: bool) -> float:
+    if exact:
+        return _VIEW_INTERVAL
+    return _LITE_VIEW_INTERVAL if lite else _ECONOMICAL_VIEW_INTERVAL
 
 
 class _Networks:
