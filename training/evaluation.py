@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from livefg.inference.classifier import Task, is_gesture
 from training.augment import Augmentation, Batch, augment
 from training.calibration import expected_calibration_error, reliability, risk_coverage
 from training.directions import Direction
@@ -207,18 +208,19 @@ def evaluate(
     reject_threshold: float = 0.0,
     before: npt.NDArray[np.floating] | None = None,
     nothing: str = NONE,
+    task: Task = "gesture",
 ) -> Evaluation:
     """Compare probabilities (N, K) with what N samples show; `before` are those without temperature.
 
-    `nothing` is the label for none of the others. A sample whose label is not among `labels` shows that to this
-    classifier.
+    `nothing` is the label for none of the others; answers are those that classifiers of the `task` give. A sample
+    whose label is not among `labels` shows `nothing` to this classifier.
     """
     places = {label: number for number, label in enumerate(labels)}
     none = places.get(nothing)
     other = -1 if none is None else none
     shown = np.array([places.get(label, other) for label in samples.label.tolist()], np.int64)
     chances = np.asarray(probabilities, np.float64)
-    said, confidence = _answers(chances, none, reject_threshold)
+    said, confidence = _answers(chances, none, reject_threshold, task == "gesture")
     correct = said == shown
     confusion = np.zeros((len(labels), len(labels)), np.int64)
     known = shown >= 0
@@ -310,12 +312,13 @@ def under_conditions(
 
 
 def _answers(
-    chances: npt.NDArray[np.float64], none: int | None, threshold: float
+    chances: npt.NDArray[np.float64], none: int | None, threshold: float, gestures: bool
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     said = chances.argmax(axis=1)
     best = chances.max(axis=1)
     if none is not None:
-        said = np.where(best < threshold, none, said)
+        excluded = chances[:, none] if gestures else np.ones(len(chances))
+        said = np.where(is_gesture(best, excluded, threshold), said, none)
     return said.astype(np.int64), best
 
 

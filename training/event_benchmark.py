@@ -42,7 +42,7 @@ _SETTINGS = {
     "defaults": DecisionSettings(),
     "begins in motion, too": replace(DecisionSettings(), pace=1000.0),
     "held for 0.5 s": replace(DecisionSettings(), hold=0.5),
-    "held for 0.5 s, half as fast": replace(DecisionSettings(), hold=0.5, pace=0.5),
+    "twice as fast": replace(DecisionSettings(), pace=1.0),
 }
 # What somebody who talks shows instead of a posture that is a gesture.
 _INSTEAD = {

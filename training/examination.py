@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from livefg.errors import LivefgError
+from livefg.inference.classifier import is_gesture
 from training.augment import Batch
 from training.bank import NONE, Table
 from training.calibration import fit_temperature, reject_threshold, softmax
@@ -135,10 +136,11 @@ def calibrated(held: Held, labels: Sequence[str], recipe: GestureRecipe) -> tupl
             "one half: there were no hands without a gesture to choose it by",
         )
     chances = softmax(logits[nothing], temperature)
-    threshold = reject_threshold(
-        chances.max(axis=1), chances.argmax(axis=1) != none, false_rate, _LOWEST_THRESHOLD
-    )
-    reached = float(((chances.argmax(axis=1) != none) & (chances.max(axis=1) >= threshold)).mean())
+    best, gesture = chances.max(axis=1), chances.argmax(axis=1) != none
+    # No threshold keeps out those of which `none` is as good as excluded.
+    kept = np.where(is_gesture(best, chances[:, none], np.inf), 1.0, best)
+    threshold = reject_threshold(kept, gesture, false_rate, _LOWEST_THRESHOLD)
+    reached = float((gesture & (kept >= threshold)).mean())
     reason = (
         f"at most {false_rate:.1%} of {int(nothing.sum())} held-back hands without a gesture get one "
         f"({reached:.1%} do), but at least {_LOWEST_THRESHOLD:g} and at most 0.95"

@@ -21,6 +21,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from livefg.inference.classifier import is_gesture
 from livefg.mediapipe_peer import PYTHON_VARIABLE, MediaPipePeer
 from livefg.sources import open_source
 from training.bank import Table
@@ -165,6 +166,12 @@ def _pictures(
     return figures
 
 
+def _said(chances: npt.NDArray[np.floating], labels: Sequence[str], threshold: float) -> npt.NDArray[np.str_]:
+    """The answers (N,) that probabilities (N, K) mean."""
+    named = is_gesture(chances.max(axis=1), chances[:, labels.index(NONE)], threshold)
+    return np.where(named, np.array(labels)[chances.argmax(axis=1)], NONE)
+
+
 def _on_others(held: Held, dataset: DatasetFile, recipe: GestureRecipe) -> dict[str, Any]:
     """The same hands, each fifth of the sessions by the temperature and threshold that the other four fifths ask for.
 
@@ -179,9 +186,7 @@ def _on_others(held: Held, dataset: DatasetFile, recipe: GestureRecipe) -> dict[
         rest, mine = held.take(fold != number), held.take(fold == number)
         temperature, threshold, _ = calibrated(rest, dataset.labels, recipe)
         chances = softmax(mine.logits, temperature)
-        said = np.where(
-            chances.max(axis=1) < threshold, NONE, np.array(dataset.labels)[chances.argmax(axis=1)]
-        )
+        said = _said(chances, dataset.labels, threshold)
         none = mine.samples.label == NONE
         right += int((said == mine.samples.label).sum())
         false += int((said[none] != NONE).sum())
@@ -232,8 +237,7 @@ def _beside(held: Held, dataset: DatasetFile, threshold: float, temperature: flo
     """livefg and MediaPipe on the pictures with a hand for livefg, judged by MediaPipe's own seven gestures."""
     chances = softmax(held.logits, temperature)
     best = chances.max(axis=1)
-    labels = np.array(dataset.labels)
-    said = np.where(best < threshold, NONE, labels[chances.argmax(axis=1)])
+    said = _said(chances, dataset.labels, threshold)
     figures: dict[str, Any] = {"gestures": list(_OWN_SEVEN)}
     with MediaPipePeer.from_environment(video=False, faces=0) as peer:
         figures["mediapipe"] = peer.version

@@ -17,7 +17,7 @@ from livefg.inference.bindings import Array
 from livefg.inference.network import Network, NetworkReport
 from livefg.results import Label
 
-__all__ = ["CLASSIFIER_FORMAT", "Classifier", "ClassifierInfo", "Task"]
+__all__ = ["CLASSIFIER_FORMAT", "Classifier", "ClassifierInfo", "Task", "is_gesture"]
 
 Task = Literal["gesture", "motion", "identity", "expression"]
 CLASSIFIER_FORMAT = "1"
@@ -34,6 +34,9 @@ _REJECTED: dict[Task, str] = {
     "identity": "unknown",
     "expression": "unknown",
 }
+# A hand that surely shows a gesture, but leaves open which of two: the likelier one is named.
+_LIKELIER = 0.5
+_NOT_NONE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +138,26 @@ class Classifier:
         """The answer that probabilities by label mean, with those scores, highest first.
 
         If the best stays below the reject threshold, the answer is "none" (gestures, motions) or "unknown"
-        (identities, expressions), with the probability that the best is wrong as its confidence. Of identities,
-        which may be many, only the five best are kept.
+        (identities, expressions), with the probability that the best is wrong as its confidence; of gestures,
+        `is_gesture` decides. Of identities, which may be many, only the five best are kept.
         """
         most = _BEST_IDENTITIES if self.info.task == "identity" else len(scores)
         ranked = dict(sorted(scores.items(), key=lambda item: -item[1])[:most])
         best, confidence = next(iter(ranked.items()))
-        if confidence >= self.info.reject_threshold:
-            return Label(best, confidence, ranked)
         rejected = _REJECTED[self.info.task]
+        none = scores.get(rejected, 1.0) if self.info.task == "gesture" else 1.0
+        if is_gesture(confidence, none, self.info.reject_threshold):
+            return Label(best, confidence, ranked)
         return Label(rejected, confidence if best == rejected else 1.0 - confidence, ranked)
+
+
+def is_gesture(best: Any, none: Any, threshold: float) -> Any:
+    """Whether a hand is given its likeliest gesture, of probability `best`, and not `none`; of numbers or arrays.
+
+    It is if that reaches the threshold, or if it is likelier than all others together and `none` as good as excluded:
+    two gestures that look alike share the probability, and either is nearer to the truth than none.
+    """
+    return (best >= threshold) | ((best >= _LIKELIER) & (none <= _NOT_NONE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def run(user: Callable[..., subprocess.Popen[str]], *arguments: object) -> str:
 def test_a_running_loop_takes_a_new_classifier_a_changed_one_and_refuses_a_bad_one(
     live: Live, user: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    live.says("gesture", "start", "open_palm")
+    live.says("gesture", "start", "closed_fist")
 
     made = save_gestures(tmp_path / "made.onnx")
     assert "made names gestures now" in run(user, "models", "use", made)
@@ -89,7 +89,7 @@ def test_a_running_loop_takes_a_new_classifier_a_changed_one_and_refuses_a_bad_o
 
     assert "is removed" in run(user, "models", "remove", "made")
     live.says("Gestures are named by gesture")
-    live.says("gesture", "start", "open_palm")
+    live.says("gesture", "start", "closed_fist")
     assert live.process.poll() is None
 
 

@@ -9,6 +9,7 @@ from onnx_files import LABELS, save_classifier, save_doubler
 
 from livefg import LivefgError
 from livefg.inference import Classifier, Manifest, Network
+from livefg.inference.classifier import is_gesture
 
 
 def logits(*probabilities: float) -> np.ndarray:
@@ -73,6 +74,22 @@ def test_a_weak_none_stays_none_with_its_own_confidence(gestures: Classifier) ->
     (answer,) = gestures(logits(0.4, 0.2))
     assert answer.name == "none"
     assert answer.confidence == pytest.approx(0.4, abs=1e-5)
+
+
+def test_two_gestures_that_share_the_probability_are_not_none() -> None:
+    assert is_gesture(0.9, 0.05, 0.85), "sure enough"
+    assert is_gesture(0.6, 0.005, 0.85), "one of two gestures, and surely not none"
+    assert not is_gesture(0.6, 0.05, 0.85), "it may be none"
+    assert not is_gesture(0.45, 0.005, 0.85), "one of three or more"
+    several = is_gesture(np.array([0.9, 0.6, 0.6]), np.array([0.05, 0.005, 0.05]), 0.85)
+    assert several.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("task", "name"), [("gesture", "fist"), ("identity", "unknown")])
+def test_among_people_who_look_alike_nobody_is_named(tmp_path: Path, task: str, name: str) -> None:
+    changes = {"livefg.task": task, "livefg.reject_threshold": "0.9"}
+    classifier = Classifier.load(save_classifier(tmp_path / "some.onnx", changes), "cpu")
+    assert classifier.answer({"fist": 0.6, "palm": 0.39, "none": 0.005, "unknown": 0.005}).name == name
 
 
 def test_at_the_threshold_the_best_label_is_taken(tmp_path: Path) -> None:

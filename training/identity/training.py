@@ -317,7 +317,7 @@ def _evaluate(
     before: npt.NDArray[np.floating] | None = None,
 ) -> Evaluation:
     shown = _Shown(np.array(labels)[held.looks.target], held.sources, held.items)
-    return evaluate(shown, chances, labels, threshold, before, nothing=UNKNOWN)
+    return evaluate(shown, chances, labels, threshold, before, nothing=UNKNOWN, task="identity")
 
 
 def _conditions(held: Held, temperature: float, labels: tuple[str, ...]) -> tuple[ConditionPoint, ...]:

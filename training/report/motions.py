@@ -64,6 +64,7 @@ def _evaluation(trained: TrainedMotion) -> Evaluation:
         trained.network.labels,
         about.reject_threshold,
         before=softmax(held.logits),
+        task="motion",
     )
     return replace(found, about={"split": about.split})
 
