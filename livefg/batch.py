@@ -110,6 +110,7 @@ class Batch:
             if self._settings.blur:
                 settings = replace(settings, faces=max(settings.faces, _FACES_WHEN_BLURRED))
             self._pipelines[film] = Pipeline(settings)
+            self._pipelines[film].wait()
         return self._pipelines[film]
 
     @property
