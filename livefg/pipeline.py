@@ -58,8 +58,8 @@ class PipelineSettings:
     `hands` and `faces` are how many to follow at most (0: none). `device` is one name for all stages, or one a
     stage, as in `hands=cuda,faces=cpu` (stages: hands, faces, gestures, identity, expressions; those not named take
     `auto`; see docs/devices.md). `lite` takes the smaller, less exact hand networks, and looks less often for missing
-    hands and at what faces express. `smooth` filters landmarks and scores over time and makes events as `decisions` says.
-    `stills` is for pictures that have nothing to do with each other: each is
+    hands and at what faces express. `smooth` filters landmarks and scores over time and makes events as `decisions`
+    says. `stills` is for pictures that have nothing to do with each other: each is
     searched thoroughly and judged by itself. Without `decide` scores stay as the networks gave them and make no
     events: for those who decide in hindsight. `identity` names the people who are enrolled in the file `gallery`
     (None: the user's own), and costs nothing while nobody is; `identity_model` names a classifier that was trained on
