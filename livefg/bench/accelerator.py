@@ -28,13 +28,13 @@ import numpy as np
 from livefg.batch import Batch, BatchSettings, plan
 from livefg.bench.host import surroundings
 from livefg.bench.measure import measure
-from livefg.bench.scenes import frames_of
+from livefg.bench.scenes import endless_frames, fitted, frames_of
 from livefg.errors import LivefgError
 from livefg.inference import Manifest, Network
 from livefg.inference.devices import parse_device
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recorded.many import run_many
-from livefg.results import FrameResult
+from livefg.results import Frame, FrameResult
 from livefg.sinks.video import VideoSink
 
 __all__ = ["main", "measure_accelerator"]
@@ -43,7 +43,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _BATCHES = (1, 2, 4, 8)
 _SIZE = (1280, 720)
 _FPS = 30
+_FIRST = 100  # of the demo clip: hands are in sight
 _MOST_TOGETHER = 8
+_POLL_SECONDS = 0.5
 Tell = Callable[[str], None]
 
 
@@ -113,7 +115,10 @@ def _perception(settings: PipelineSettings, frames: int, most: int, tell: Tell) 
     for process in processes:
         process.start()
     for process in processes:
-        process.join()
+        while process.is_alive():
+            process.join(_POLL_SECONDS)
+            if any(one.exitcode for one in processes):
+                barrier.abort()  # nobody may wait for one that is gone
     if any(process.exitcode for process in processes):
         raise LivefgError("A process of the measurement failed; see above.")
     spans = [answers.get() for _ in processes]
@@ -160,13 +165,13 @@ def _process(settings: PipelineSettings, frames: int, barrier: Any, answers: Any
         answers.put((begun, time.time()))
 
 
-def _decoded(frames: int) -> list[Any]:
-    """Frames in memory, a second of pictures over and over: what is measured does not wait for a decoder."""
-    second = list(islice(frames_of("demo", _SIZE), 150, 150 + 4 * _FPS))
-    to_and_fro = second + second[-2:0:-1]
+def _decoded(frames: int) -> list[Frame]:
+    """Frames in memory, four seconds to and fro: what is measured does not wait for a decoder."""
+    few = islice(endless_frames("demo"), _FIRST, _FIRST + min(frames, 4 * _FPS))
+    pictures = [fitted(frame.image, *_SIZE) for frame in few]
+    to_and_fro = pictures + pictures[-2:0:-1]
     return [
-        replace(to_and_fro[index % len(to_and_fro)], index=index, time=index / _FPS)
-        for index in range(frames)
+        Frame(to_and_fro[index % len(to_and_fro)], index, index / _FPS, "demo") for index in range(frames)
     ]
 
 
@@ -211,7 +216,7 @@ def _processed(files: Sequence[str], out: Path, settings: PipelineSettings, pict
     return spent
 
 
-def _nothing(frame: Any) -> FrameResult:
+def _nothing(frame: Frame) -> FrameResult:
     return FrameResult(frame.source, frame.index, frame.time, frame.width, frame.height, (), ())
 
 

@@ -17,7 +17,7 @@ from livefg.errors import LivefgError
 from livefg.results import Frame, ImageArray
 from livefg.sources import open_source
 
-__all__ = ["MOST", "SIZES", "Scene", "endless_frames", "frames_of"]
+__all__ = ["MOST", "SIZES", "Scene", "endless_frames", "fitted", "frames_of"]
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 """Widths and heights that are measured."""
@@ -72,10 +72,10 @@ def frames_of(
         if size is None or size == (frame.width, frame.height):
             yield frame
         else:
-            yield replace(frame, image=_fitted(frame.image, *size))
+            yield replace(frame, image=fitted(frame.image, *size))
 
 
-def _fitted(image: ImageArray, width: int, height: int) -> ImageArray:
+def fitted(image: ImageArray, width: int, height: int) -> ImageArray:
     """The picture as large as it fits, with its edges repeated to either side."""
     scale = min(width / image.shape[1], height / image.shape[0])
     inner = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
