@@ -83,18 +83,19 @@ def start(out: Path, clip: Path, *options: str) -> subprocess.Popen[str]:
 def unbroken_parts(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The JSON lines of such a process that nobody stopped."""
     out = tmp_path_factory.mktemp("parts")
-    _, err = start(out, clip, "--no-video").communicate(timeout=200)
+    _, err = start(out, clip, "--no-video").communicate(timeout=280)
     assert (out / "talk.jsonl").exists(), err
     return (out / "talk.jsonl").read_bytes()
 
 
 def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 280
     while not condition() and running.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
+@pytest.mark.timeout(1200)
 def test_a_run_that_is_killed_three_times_gives_what_an_unbroken_one_gives(
     clip: Path, unbroken_parts: bytes, tmp_path: Path
 ) -> None:
@@ -110,17 +111,18 @@ def test_a_run_that_is_killed_three_times_gives_what_an_unbroken_one_gives(
     kept = Journal(journal, raw=True).frames
     assert kept >= 140
     running = start(tmp_path, clip, "--no-video", "--resume")
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=280)
     assert running.returncode == 0, err
     assert (tmp_path / "talk.jsonl").read_bytes() == unbroken_parts
     assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.jsonl", "talk.meta.json"]
 
 
+@pytest.mark.timeout(1200)
 def test_a_run_that_is_killed_while_it_writes_goes_on_there_and_gives_the_same_files(
     clip: Path, tmp_path: Path
 ) -> None:
     options = ("--clips", "--table", "--subtitles")
-    _, err = start(tmp_path / "unbroken", clip, *options).communicate(timeout=200)
+    _, err = start(tmp_path / "unbroken", clip, *options).communicate(timeout=280)
     assert (tmp_path / "unbroken" / "talk.mp4").exists(), err
     out = tmp_path / "killed"
     film = out / "talk.unfinished" / "film"
@@ -138,7 +140,7 @@ def test_a_run_that_is_killed_while_it_writes_goes_on_there_and_gives_the_same_f
         assert first_part in {None, (found.st_mtime_ns, found.st_ino)}  # is not written again
         first_part = found.st_mtime_ns, found.st_ino
     running = start(out, clip, *options, "--resume")
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=280)
     assert running.returncode == 0, err
     assert contents(out) == contents(tmp_path / "unbroken")
 
@@ -156,18 +158,20 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.timeout(1200)
 def test_pictures_that_were_made_another_way_are_written_anew(clip: Path, tmp_path: Path) -> None:
     running = start(tmp_path, clip)
     wait_for(lambda: frames_written(tmp_path / "talk.unfinished" / "film") >= 50, running)
     running.kill()
     running.communicate(timeout=60)
     running = start(tmp_path, clip, "--resume", "--quality", "low")
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=280)
     assert running.returncode == 0, err
-    _, err = start(tmp_path / "low", clip, "--quality", "low").communicate(timeout=200)
+    _, err = start(tmp_path / "low", clip, "--quality", "low").communicate(timeout=280)
     assert (tmp_path / "talk.mp4").read_bytes() == (tmp_path / "low" / "talk.mp4").read_bytes(), err
 
 
+@pytest.mark.timeout(1200)
 def test_a_folder_of_pictures_that_is_killed_goes_on_with_the_next_one(assets: Path, tmp_path: Path) -> None:
     folder, out, unbroken = tmp_path / "holiday", tmp_path / "killed", tmp_path / "unbroken"
     (folder / "beach").mkdir(parents=True)
@@ -176,7 +180,7 @@ def test_a_folder_of_pictures_that_is_killed_goes_on_with_the_next_one(assets: P
         for index, frame in enumerate(demo.decode(video=0)):
             if index % 18 == 0:
                 frame.to_image().save(folder / ("beach" if index % 36 else ".") / f"{index}.jpg")
-    _, err = start(unbroken, folder, "--table").communicate(timeout=200)
+    _, err = start(unbroken, folder, "--table").communicate(timeout=280)
     assert "1 of" in err
     chance = random.Random(2)
     lines = out / "holiday.jsonl.partial"
@@ -192,7 +196,7 @@ def test_a_folder_of_pictures_that_is_killed_goes_on_with_the_next_one(assets: P
     before = {path: path.stat().st_mtime_ns for path in (out / "holiday").rglob("*.jpg")}
     done = [json.loads(line)["source"] for line in lines.read_bytes().splitlines()[:-1]]
     running = start(out, folder, "--table", "--resume")
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=280)
     assert running.returncode == 1
     assert err.splitlines()[-1].endswith(
         f"1 of {len(list(folder.rglob('*.jpg')))} pictures could not be read."
@@ -240,7 +244,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on_and_can(
     assert "the same command with --resume goes on" in err
     assert "Traceback" not in err
     running = start(tmp_path, clip, "--no-video", "--resume")
-    _, err = running.communicate(timeout=200)
+    _, err = running.communicate(timeout=280)
     assert running.returncode == 0, err
     assert (tmp_path / "talk.jsonl").read_bytes() == unbroken_parts
 
