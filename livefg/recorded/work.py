@@ -6,8 +6,8 @@ write:  journal ─► decisions over whole tracks ─► results ─┬► JSON
                                           decode again ────┴► faces covered, overlay ─► video, cut-outs
 ```
 
-Both passes hold a bounded number of frames. A run that is killed goes on from the journal, and with the first picture that
-is not written yet.
+Both passes hold a bounded number of frames. A run that is killed goes on from the journal, and with the first picture
+that is not written yet.
 """
 
 from __future__ import annotations
