@@ -220,7 +220,7 @@ class Overview:
     _COLUMNS, _ROWS = 32, 24
     _SAMPLED = 4  # places in a cell in each direction at which the picture is looked at
     _CHANGED = 6.0  # grey levels of a cell's mean: above what noise and a face at rest do
-    _MANY = 10  # cells: a hand that comes in changes 30, a head that moves a little less than ten
+    _MANY = 5  # cells: a hand that comes in changes 30, one that is far away still more than five
 
     __slots__ = ("_cells",)
 
