@@ -7,9 +7,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -17,20 +16,14 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 import cv2
 
 from livefg.errors import LivefgError
-from livefg.gallery import GalleryFile
-from livefg.inference.classifier import Classifier
-from livefg.inference.manifest import find_model
-from livefg.inference.network import Network, NetworkReport
+from livefg.inference.network import NetworkReport
 from livefg.perception.onnx_backend import OnnxPerception
 from livefg.recognition.decisions import Decider, DecisionSettings
-from livefg.recognition.expression import EXPRESSION_NETWORK, ExpressionRecognizer
+from livefg.recognition.expression import ExpressionRecognizer
 from livefg.recognition.face_state import FaceStates
 from livefg.recognition.gesture_reload import log_notice
-from livefg.recognition.identity import Identifier
-from livefg.recognition.identity_embedding import NETWORK
-from livefg.recognition.identity_model import load_identities
 from livefg.recognition.liveness import Liveness
-from livefg.recognition.motion import MotionRecognizer, load_motions
+from livefg.recognition.loading import identifier_for, loading_expressions, loading_motions
 from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
@@ -188,9 +181,9 @@ class Pipeline:
     ) -> None:
         """`beside` is a pipeline whose worker threads this one shares; it must be closed after this one."""
         self.settings = settings or PipelineSettings()
-        self._identifier = _identifier(self.settings, on_notice)
-        expressions = _load_expressions(self.settings)
-        motions = _load_motions(self.settings)
+        self._identifier = identifier_for(self.settings, on_notice)
+        expressions = loading_expressions(self.settings)
+        motions = loading_motions(self.settings)
         self._perception: Perception
         if self.settings.backend == "mediapipe":
             if self.settings.gesture_model:
@@ -397,39 +390,6 @@ def _share_cores_well() -> None:
     cv2.setNumThreads(1)
     # A thread that comes back must not wait 5 ms for one that computes in Python: that made every frame 5 % later.
     sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
-
-
-def _identifier(settings: PipelineSettings, on_notice: Callable[[str], None]) -> Identifier | None:
-    """What names the faces, with its network loading beside the others if it is needed."""
-    if not (settings.identity and settings.faces):
-        return None
-    load = partial(Network.load, NETWORK, settings.device_of("identity"))
-    file = GalleryFile(settings.gallery)
-    # A hundred numbers to a few names: nothing for an accelerator.
-    trained = load_identities(find_model(settings.identity_model), "cpu") if settings.identity_model else None
-    return Identifier(load, file, trained=trained, tracked=settings.follows, on_notice=on_notice)
-
-
-def _load_expressions(settings: PipelineSettings) -> Future[Classifier] | None:
-    """What tells expressions, loading beside the other networks."""
-    if not (settings.expressions and settings.faces):
-        return None
-    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
-    device = settings.device_of("expressions")
-    loading = executor.submit(Classifier.load, EXPRESSION_NETWORK, device, task="expression")
-    executor.shutdown(wait=False)
-    return loading
-
-
-def _load_motions(settings: PipelineSettings) -> Future[MotionRecognizer] | None:
-    """What tells motions, loading beside the other networks."""
-    if not (settings.motions and settings.follows and (settings.hands or settings.faces)):
-        return None
-    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
-    hands, heads = bool(settings.hands), bool(settings.faces)
-    loading = executor.submit(load_motions, hands, heads, settings.motion_model, settings.motion_decisions)
-    executor.shutdown(wait=False)
-    return loading
 
 
 def _known_better(

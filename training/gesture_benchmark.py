@@ -34,9 +34,10 @@ from training.networks import Activation
 from training.progress import TrainingProgress
 from training.recipes import GestureRecipe, default_recipe
 from training.samples import Samples
-from training.side_by_side import SideBySide, one_thread
+from training.side_by_side import SideBySide
 from training.sources.dataset import DatasetFile, Gathered, SourceEntry, gather
 from training.sources.pictures import Item, Seen, choose_hand
+from training.threads import one_thread
 
 __all__ = ["Answers", "command", "compared"]
 

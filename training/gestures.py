@@ -32,8 +32,9 @@ from training.fit import Epoch, FitSettings, Fitted, fit, numbered, still
 from training.networks import InputKind
 from training.recipes import GestureRecipe
 from training.samples import Samples
-from training.side_by_side import SideBySide, one_thread
+from training.side_by_side import SideBySide
 from training.sources.dataset import DatasetFile, Gathered, gather, with_pictures_only
+from training.threads import one_thread
 
 __all__ = ["Teller", "Trained", "train_gestures"]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +15,9 @@ from training.calibration import softmax
 from training.losses import LossName, loss_of
 from training.motion_networks import MotionNetwork, MotionShape
 from training.motion_windows import NONE, Windows
+from training.threads import one_thread
 
-__all__ = ["MotionFit", "chances_of_right", "fit_motions", "go_on", "logits_of_steps", "one_thread"]
+__all__ = ["MotionFit", "chances_of_right", "fit_motions", "go_on", "logits_of_steps"]
 
 _BATCH = 256
 _STANDARD = 4096
@@ -150,17 +150,6 @@ def chances_of_right(network: MotionNetwork, windows: Windows) -> npt.NDArray[np
     """The probability (N,) that a network gives to what each window shows."""
     chances = softmax(logits_of_steps(network, windows.steps))
     return np.asarray(chances[np.arange(len(chances)), windows.label])
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """For so small a network threads that wait for each other cost more than they save, and sums depend on them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def logits_of_steps(network: MotionNetwork, steps: torch.Tensor) -> npt.NDArray[np.float32]:

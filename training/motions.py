@@ -20,10 +20,11 @@ from training.motion_data.sessions import simulated_take
 from training.motion_data.takes import Take, labels_of, meaning, parted, varied
 from training.motion_evaluation import detector, filmed, judge, score
 from training.motion_export import AboutMotion, export_motion, read_motion
-from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps, one_thread
+from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps
 from training.motion_networks import MotionNetwork, MotionShape, Subject
 from training.motion_thresholds import Thresholds, chosen_thresholds
 from training.motion_windows import NONE, Windows, training_windows
+from training.threads import one_thread
 
 __all__ = [
     "HeldWindows",

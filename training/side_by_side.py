@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
-import torch
-
 from livefg.threads import usable_cores
 from training.fit import Epoch, Fitted
+from training.threads import one_thread
 
-__all__ = ["SideBySide", "one_thread"]
-
-_lock = threading.Lock()
-_inside = 0
-_before = 1
+__all__ = ["SideBySide"]
 
 
 class Course(Protocol):
@@ -28,28 +22,6 @@ class Course(Protocol):
     def epoch(self, epoch: Epoch, total: int) -> None:
         """Another epoch has ended; its number counts over all trainings, of which there are `total` epochs."""
         ...
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Have torch compute with one thread in each thread of ours.
-
-    Networks as small as ours gain nothing by more, and where another program has a core, two threads that wait for each
-    other take twenty times as long.
-    """
-    global _inside, _before  # noqa: PLW0603 - torch has one setting for the whole process
-    with _lock:
-        if not _inside:
-            _before = torch.get_num_threads()
-        _inside += 1
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if not _inside:
-                torch.set_num_threads(_before)
 
 
 class _StoppedError(Exception):

@@ -7,7 +7,8 @@ import torch
 
 from tests.training.test_fit import LABELS, QUICK, SAMPLES, SHAPE
 from training.fit import Epoch, Fitted, fit
-from training.side_by_side import SideBySide, one_thread
+from training.side_by_side import SideBySide
+from training.threads import one_thread
 
 
 class Course:
