@@ -256,7 +256,8 @@ def test_both_kinds_and_losses_learn_and_are_exported(
     fit = MotionFit(loss=loss, batches=40, averaging=0.5)  # type: ignore[arg-type]
     network = fit_motions(windows, shape, labels, fit, lambda _, value: losses.append(value))
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
-    about = AboutMotion(1.0, 0.5, "a test", loss, "made up", "none", "CC0-1.0", {"a": 1})
+    enter = dict.fromkeys(labels[1:], 0.5)
+    about = AboutMotion(1.0, enter, "a test", loss, "made up", "none", "CC0-1.0", {"a": 1})
     assert export_motion(network, about, tmp_path / "one.onnx") < 1e-4
     assert Classifier.load(tmp_path / "one.onnx", "cpu", task="motion").labels == labels
 
