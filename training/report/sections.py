@@ -102,7 +102,7 @@ def findings(report: Report) -> list[str]:
     point = operating_point(evaluation)
     if point:
         said.append(
-            f"At the threshold of {evaluation.reject_threshold:.2f}, {percent(point.gestures_named)} of the "
+            f"By the threshold of {evaluation.reject_threshold:.2f} alone, {percent(point.gestures_named)} of the "
             f"{text(words.answers)} are named and {percent(point.false_gestures)} of the other "
             f"{text(words.many)} get a {text(words.answer)}."
         )
