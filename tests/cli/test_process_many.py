@@ -74,18 +74,18 @@ def test_resume_does_what_is_missing_and_says_what_is_not(
 def test_a_process_that_dies_takes_its_file_with_it_not_the_others(
     start_livefg: Start, assets: Path, clips: list[Path], tmp_path: Path
 ) -> None:
-    long = Path(shutil.copy(assets / "demo.mp4", tmp_path / "long.mp4"))
+    """Also the file that another process works on at the time, and those that nobody has begun."""
+    films = [Path(shutil.copy(assets / "demo.mp4", tmp_path / f"{name}.mp4")) for name in ("dies", "lives")]
     options = ("--out", "out", "--no-video", "--jobs", "2", "--device", "cpu", "--json")
-    running = start_livefg("process", long, *clips[:2], *options)
-    victim = _busy_with(running.pid, tmp_path / "out" / "long.unfinished")
-    victim.kill()
-    out, err = running.communicate(timeout=200)
+    running = start_livefg("process", *films, *clips[:2], *options)
+    _working_on(running.pid, films[0], tmp_path / "out").kill()
+    out, err = running.communicate(timeout=300)
     assert running.returncode == 1, err
-    summary = json.loads(out)
-    told = {Path(item["source"]).name: item["error"] for item in summary["inputs"] if item["error"]}
-    assert "the process that worked on it died" in told["long.mp4"]
-    assert summary["done"] + len(told) == 3
-    assert (tmp_path / "out" / "long.unfinished").is_dir()
+    inputs = {Path(item["source"]).name: item for item in json.loads(out)["inputs"]}
+    assert "the process that worked on it died" in inputs["dies.mp4"]["error"]
+    assert [inputs[name]["status"] for name in ("lives.mp4", "a.mp4", "b.mp4")] == ["done"] * 3
+    assert (tmp_path / "out" / "dies.unfinished").is_dir()
+    assert {path.stem for path in (tmp_path / "out").glob("*.jsonl")} == {"lives", "a", "b"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -94,7 +94,7 @@ def test_stopping_stops_all_processes_and_leaves_none_behind(
 ) -> None:
     films = [shutil.copy(assets / "demo.mp4", tmp_path / f"{name}.mp4") for name in "ab"]
     running = start_livefg("process", *films, "--out", "out", "--no-video", "--jobs", "2", "--device", "cpu")
-    _busy_with(running.pid, tmp_path / "out" / "a.unfinished")
+    _begun(tmp_path / "out" / "a.unfinished")
     children = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(number)
     _, err = running.communicate(timeout=120)
@@ -107,23 +107,30 @@ def test_stopping_stops_all_processes_and_leaves_none_behind(
 def test_killing_the_first_process_ends_the_others(start_livefg: Start, assets: Path, tmp_path: Path) -> None:
     films = [shutil.copy(assets / "demo.mp4", tmp_path / f"{name}.mp4") for name in "ab"]
     running = start_livefg("process", *films, "--out", "out", "--no-video", "--jobs", "2", "--device", "cpu")
-    _busy_with(running.pid, tmp_path / "out" / "a.unfinished")
+    _begun(tmp_path / "out" / "a.unfinished")
     children = psutil.Process(running.pid).children(recursive=True)
     running.kill()
     running.communicate(timeout=60)
     assert not psutil.wait_procs(children, timeout=20)[1]
 
 
-def _busy_with(parent: int, folder: Path) -> psutil.Process:
-    """The process of the pool that has begun the job of `folder`, the busiest if there are several."""
+def _begun(folder: Path) -> None:
+    """Wait until the job of `folder` is under way."""
     deadline = time.monotonic() + 120
     while not folder.is_dir():
         assert time.monotonic() < deadline, "no job was begun"
         time.sleep(0.05)
-    workers = [
-        child for child in psutil.Process(parent).children() if "spawn_main" in " ".join(child.cmdline())
-    ]
-    return max(workers, key=lambda child: sum(child.cpu_times()[:2]))
+
+
+def _working_on(parent: int, film: Path, out: Path) -> psutil.Process:
+    """The process below `parent` that sees a film, once it does."""
+    _begun(out / f"{film.stem}.unfinished")
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for child in psutil.Process(parent).children():
+            if any(file.path == str(film) for file in child.open_files()):
+                return child
+    raise AssertionError("no process has the film open")
 
 
 @pytest.mark.parametrize(
