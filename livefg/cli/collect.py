@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livefg.cli.options import INTERRUPTED, tell
+from livefg.cli.recording_window import show_recording
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SHOWN_AT_END = 1.0
 _SAID_EVERY = 1.0
 
 
@@ -193,7 +193,13 @@ def _live(request: _Request, store: RecordingStore) -> None:
             _say_progress(loop, session)
         else:
             mirror = source.info.kind == "camera" and not source.info.mirrored
-            _show_progress(loop, session, f"livefg collect - {request.label}", mirror)
+            show_recording(
+                loop,
+                f"livefg collect - {request.label}",
+                mirror=mirror,
+                panel=session.draw,
+                finished=lambda: session.progress.finished,
+            )
         session.close()
     _report(request, [session.saved] if session.saved else [], Counter())
 
@@ -213,29 +219,6 @@ def _say_progress(loop: LiveLoop, session: CollectSession) -> None:
         if str(progress) != said and time.monotonic() - at >= _SAID_EVERY:
             said, at = str(progress), time.monotonic()
             tell(said)
-
-
-def _show_progress(loop: LiveLoop, session: CollectSession, title: str, mirror: bool) -> None:
-    """Show hands and progress in a window until there is enough, or the window is left."""
-    from livefg.overlay import Overlay
-    from livefg.sinks.window import Key, WindowSink
-
-    finished: float | None = None
-    with WindowSink(title, overlay=Overlay(chips=False)) as window:
-        window.mirror = mirror
-        window.panel = session.draw
-        for view in loop.views(wait=0.02):
-            if view is not None:
-                window.write(view.frame, view.result)
-            key = window.poll()
-            if key is Key.QUIT:
-                return
-            if key is Key.MIRROR:
-                window.mirror = not window.mirror
-            if session.progress.finished and finished is None:
-                finished = time.monotonic()
-            if finished is not None and time.monotonic() - finished >= _SHOWN_AT_END:
-                return
 
 
 def _from_files(request: _Request, files: tuple[Path, ...], store: RecordingStore) -> None:

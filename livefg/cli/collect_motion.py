@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livefg.cli.options import tell
+from livefg.cli.recording_window import show_recording
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from livefg.loop import LiveLoop
 
 __all__ = ["MotionRequest", "collect_motion"]
-
-_SHOWN_AT_END = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,7 @@ def collect_motion(request: MotionRequest) -> None:
     from livefg.sources import open_source
 
     if not request.headless:
+        from livefg.collect.panel import draw_beat
         from livefg.sinks.display import check_display
 
         check_display()
@@ -65,7 +64,13 @@ def collect_motion(request: MotionRequest) -> None:
             _say(loop, collector)
         else:
             mirror = source.info.kind == "camera" and not source.info.mirrored
-            _show(loop, collector, f"livefg collect - {request.label}", mirror)
+            show_recording(
+                loop,
+                f"livefg collect - {request.label}",
+                mirror=mirror,
+                panel=lambda image: draw_beat(image, collector.progress),
+                finished=lambda: collector.progress.finished,
+            )
     for number, cut in enumerate(collector.cuts, start=1):
         tell(f"{number}: {cut}")
     take = collector.take()
@@ -86,27 +91,3 @@ def _say(loop: LiveLoop, collector: MotionCollector) -> None:
         if told != said:
             said = told
             tell(told)
-
-
-def _show(loop: LiveLoop, collector: MotionCollector, title: str, mirror: bool) -> None:
-    """Show the beat in a window until there is enough, or the window is left."""
-    from livefg.collect.panel import draw_beat
-    from livefg.overlay import Overlay
-    from livefg.sinks.window import Key, WindowSink
-
-    finished: float | None = None
-    with WindowSink(title, overlay=Overlay(chips=False)) as window:
-        window.mirror = mirror
-        window.panel = lambda image: draw_beat(image, collector.progress)
-        for view in loop.views(wait=0.02):
-            if view is not None:
-                window.write(view.frame, view.result)
-            key = window.poll()
-            if key is Key.QUIT:
-                return
-            if key is Key.MIRROR:
-                window.mirror = not window.mirror
-            if collector.progress.finished and finished is None:
-                finished = time.monotonic()
-            if finished is not None and time.monotonic() - finished >= _SHOWN_AT_END:
-                return
