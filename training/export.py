@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,7 +16,6 @@ import onnxruntime
 import torch
 from onnx import compose, helper
 from torch import Tensor, nn
-from torch.onnx import TrainingMode
 
 from livefg.errors import LivefgError
 from livefg.inference.classifier import ClassifierInfo
@@ -28,6 +25,7 @@ from training.directions import Direction
 from training.features import EMBEDDING
 from training.files import write_whole
 from training.networks import GestureNetwork, InputKind, NetworkShape
+from training.onnx_file import contract, sealed, traced
 from training.samples import CROP_SIDE, POINTS, ByteArray, FloatArray
 
 __all__ = [
@@ -42,7 +40,6 @@ __all__ = [
 ]
 
 PROBABILITY_TOLERANCE = 1e-5
-_OPSET = 17
 _INPUTS = ("landmarks", "world", "right")
 _AT_ONCE = 512
 """So many hands go through the network together where it sees their pictures, which need much memory."""
@@ -68,21 +65,22 @@ class About:
     def metadata(self) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            "livefg.task": "gesture",
-            "livefg.format": "1",
-            "livefg.labels": json.dumps(self.labels),
-            "livefg.temperature": f"{self.temperature:.6g}",
-            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
-            "livefg.reject_reason": self.reject_reason,
-            "livefg.loss": self.loss,
-            "livefg.activation": self.shape.activation,
+            **contract(
+                "gesture",
+                self.labels,
+                temperature=self.temperature,
+                reject_threshold=self.reject_threshold,
+                reject_reason=self.reject_reason,
+                loss=self.loss,
+                activation=self.shape.activation,
+                training_data=self.training_data,
+                split=self.split,
+                metrics=self.metrics,
+                licence=self.licence,
+                created=self.created,
+            ),
             "livefg.network": json.dumps(_described(self.shape)),
             "livefg.directions": json.dumps([asdict(one) for one in self.directions]),
-            "livefg.training_data": self.training_data,
-            "livefg.split": self.split,
-            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
-            "livefg.licence": self.licence,
-            "livefg.created": self.created.isoformat(),
         }
 
 
@@ -137,10 +135,7 @@ def to_onnx(network: GestureNetwork, about: About, embedder: bytes | None = None
     model = _exported(_calibrated(network, about.temperature), further)
     if embedder is not None:
         model = _behind(onnx.load_model_from_string(embedder), model)
-    helper.set_model_props(model, dict(sorted(about.metadata().items())))
-    model.producer_name, model.producer_version = "livefg", ""
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+    return sealed(model, about.metadata())
 
 
 def check_parity(content: bytes, expected: npt.NDArray[np.floating], batch: Batch) -> Parity:
@@ -277,28 +272,12 @@ def read_network(path: Path, wanted: InputKind | None = None) -> Learned:
 def _exported(module: nn.Module, further: str) -> onnx.ModelProto:
     """The graph of a module with the three inputs and perhaps a further one, `embedding` or `crop`."""
     examples = [torch.rand(2, POINTS, 3), torch.rand(2, POINTS, 3), torch.tensor([0.0, 1.0])]
-    names: Sequence[str] = [*_INPUTS, *([further] if further else [])]
     if further == "embedding":
         examples.append(torch.rand(2, EMBEDDING))
     elif further:
         examples.append(torch.randint(0, 256, (2, CROP_SIDE, CROP_SIDE, 3), dtype=torch.uint8))
-    content = io.BytesIO()
-    with warnings.catch_warnings():
-        # The exporter that needs no further package is called old by the newer one.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            tuple(examples),
-            content,  # type: ignore[arg-type]
-            input_names=list(names),
-            output_names=["probabilities"],
-            dynamic_axes={name: {0: "N"} for name in (*names, "probabilities")},
-            opset_version=_OPSET,
-            # Otherwise normalisations vanish into convolutions, and nobody could go on from the weights.
-            training=TrainingMode.PRESERVE if further == CROP_INPUT else TrainingMode.EVAL,
-            dynamo=False,
-        )
-    model = onnx.load_model_from_string(content.getvalue())
+    names = [*_INPUTS, *([further] if further else [])]
+    model = traced(module, examples, names, as_trained=further == CROP_INPUT)
     known = {one.name for one in model.graph.input}
     for place, name in enumerate(_INPUTS):
         if name not in known:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import helper
 from torch import Tensor, nn
 
 from livefg.errors import LivefgError
@@ -24,11 +19,11 @@ from livefg.private_files import make_private_folder, write_private
 from livefg.recognition.identity_embedding import EMBEDDING_SIZE, embedding_space
 from livefg.recognition.identity_model import SPACE_KEY
 from training.identity.head import IdentityHead
+from training.onnx_file import contract, sealed, traced
 
 __all__ = ["AboutIdentities", "export_identities", "to_onnx"]
 
 _TOLERANCE = 1e-5
-_OPSET = 17
 _INPUTS = ("embedding", "quality")
 
 
@@ -49,19 +44,20 @@ class AboutIdentities:
     def metadata(self) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            "livefg.task": "identity",
-            "livefg.format": "1",
-            "livefg.labels": json.dumps(self.labels),
-            "livefg.temperature": f"{self.temperature:.6g}",
-            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
-            "livefg.reject_reason": self.reject_reason,
-            "livefg.loss": self.loss,
-            "livefg.activation": "none",
-            "livefg.training_data": self.training_data,
-            "livefg.split": self.split,
-            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
-            "livefg.licence": "private: it describes the faces of people",
-            "livefg.created": self.created.isoformat(),
+            **contract(
+                "identity",
+                self.labels,
+                temperature=self.temperature,
+                reject_threshold=self.reject_threshold,
+                reject_reason=self.reject_reason,
+                loss=self.loss,
+                activation="none",
+                training_data=self.training_data,
+                split=self.split,
+                metrics=self.metrics,
+                licence="private: it describes the faces of people",
+                created=self.created,
+            ),
             SPACE_KEY: embedding_space(),
         }
 
@@ -80,26 +76,8 @@ class _Calibrated(nn.Module):
 
 def to_onnx(head: IdentityHead, about: AboutIdentities) -> bytes:
     """The file's content: embeddings and qualities in, calibrated `probabilities` out, any number of looks."""
-    content = io.BytesIO()
-    with warnings.catch_warnings():
-        # The exporter that needs no further package is called old by the newer one.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Calibrated(head.eval(), about.temperature),
-            _example(3),
-            content,  # type: ignore[arg-type]
-            input_names=list(_INPUTS),
-            output_names=["probabilities"],
-            dynamic_axes={name: {0: "N"} for name in (*_INPUTS, "probabilities")},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load_model_from_string(content.getvalue())
-    helper.set_model_props(model, dict(sorted(about.metadata().items())))
-    model.producer_name, model.producer_version = "livefg", ""
-    onnx.checker.check_model(model, full_check=True)
-    serialised: bytes = model.SerializeToString(deterministic=True)
-    return serialised
+    model = traced(_Calibrated(head, about.temperature), _example(3), _INPUTS)
+    return sealed(model, about.metadata())
 
 
 def export_identities(head: IdentityHead, about: AboutIdentities, path: Path) -> float:
