@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import click
 
 from livefg.errors import LivefgError
 from livefg.inference.catalogue import ModelSummary, catalogue, summarise
-from livefg.inference.chosen import choose, install, model_for, uninstall
-from livefg.inference.manifest import find_model
+from livefg.inference.chosen import CHOOSABLE, choose, install, model_for, uninstall
+from livefg.inference.classifier import Classifier, Task
+from livefg.inference.manifest import ModelFile, find_model
 
 __all__ = ["command"]
 
@@ -25,7 +27,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 @click.group()
 def command() -> None:
-    """List, verify and describe the installed networks; choose the one that names gestures."""
+    """List, verify and describe the installed networks; choose those that name gestures and motions of hands."""
 
 
 @command.command("list")
@@ -35,7 +37,7 @@ def list_models(as_json: bool) -> None:
     summaries = catalogue()
     used = _used()
     if as_json:
-        _print_json([{**summary.to_dict(), "in_use": summary.path == used} for summary in summaries])
+        _print_json([{**summary.to_dict(), "in_use": summary.path in used} for summary in summaries])
         return
     rows = [("NAME", "TASK", "SIZE", "LICENCE", "STATE")]
     rows += [
@@ -44,7 +46,7 @@ def list_models(as_json: bool) -> None:
             model.task or "-",
             _size(model.size),
             model.licence or "-",
-            _state(model) + (", in use" if model.path == used else ""),
+            _state(model) + (", in use" if model.path in used else ""),
         )
         for model in summaries
     ]
@@ -97,37 +99,49 @@ def info(name: str, as_json: bool) -> None:
 @click.argument("name_or_path", metavar="NAME|PATH")
 @click.option("--name", help="What to call it among your own models.  [default: the file's name]")
 def use(name_or_path: str, name: str | None) -> None:
-    """Name gestures with this classifier from now on; a running `livefg live` takes it within a second or two.
+    """Name gestures, or motions of hands, with this classifier from now on.
 
-    A file given by its PATH is checked and copied among your own models. The NAME of one that ships goes back to it.
+    A running `livefg live` takes one of gestures within a second or two. A file given by its PATH is checked and
+    copied among your own models. The NAME of one that ships goes back to it.
     """
-    from livefg.recognition.gestures import load_gestures
-
     model = find_model(name_or_path)
-    classifier = load_gestures(model, "cpu")
+    task, labels = _usable(model)
     if model.path == Path(name_or_path):
         model = install(model.path, name or model.name)
     elif name:
         raise click.UsageError("--name is for a file that is given by its path.")
-    choose("gesture", model.name)
-    labels = ", ".join(classifier.labels)
-    click.echo(f"{model.name} names gestures now ({len(classifier.labels)} labels: {labels})")
+    choose(task, model.name)
+    click.echo(f"{model.name} names {task}s now ({len(labels)} labels: {', '.join(labels)})")
 
 
 @command.command()
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove one of your own classifiers. If it was in use, the one that ships is used again."""
-    tasks = uninstall(name)
-    click.echo(f"{name} is removed" + (f"; {model_for('gesture').name} names gestures now" if tasks else ""))
+    instead = (f"; {model_for(task).name} names {task}s now" for task in uninstall(name))
+    click.echo(f"{name} is removed{''.join(instead)}")
 
 
-def _used() -> Path | None:
-    """The file of the classifier of gestures; what is wrong with the choice is told where it is used."""
-    try:
-        return model_for("gesture").path
-    except LivefgError:
-        return None
+def _usable(model: ModelFile) -> tuple[Task, tuple[str, ...]]:
+    """What a classifier is for, and its labels. Raises LivefgError if it cannot name gestures or motions of hands."""
+    from livefg.recognition.gestures import load_gestures
+    from livefg.recognition.motion import load_motions
+
+    classifier = Classifier.load(model, "cpu")
+    if classifier.info.task == "motion":
+        load_motions(heads=False, hand_model=model)
+    else:
+        load_gestures(model, "cpu")
+    return classifier.info.task, classifier.labels
+
+
+def _used() -> set[Path]:
+    """The files of the classifiers in use; what is wrong with a choice is told where it is used."""
+    used = set()
+    for task in CHOOSABLE:
+        with suppress(LivefgError):
+            used.add(model_for(task).path)
+    return used
 
 
 def _state(model: ModelSummary) -> str:

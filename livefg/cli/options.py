@@ -91,7 +91,7 @@ _PIPELINE_OPTIONS = (
     click.option(
         "--motion-model",
         metavar="NAME|PATH",
-        help="The classifier that names motions of hands, as `livefg train motions` makes it.  [default: motion]",
+        help="The classifier that names motions of hands.  [default: the one chosen with `livefg models use`]",
     ),
     click.option(
         "--identity-model",

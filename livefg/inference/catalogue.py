@@ -79,7 +79,7 @@ def summarise(model: ModelFile) -> ModelSummary:
         # What a user puts into the models folder is meant as a classifier.
         if entry is None or "livefg.task" in metadata:
             info = ClassifierInfo.from_metadata(metadata, str(model.path))
-            Classifier.load(model.name if model.manifest else model.path, "cpu")
+            Classifier.load(model, "cpu")
         if entry is None and model.name in Manifest.load().entries:
             fault = f"{model.path} has the name of a shipped network and is found by its path only."
     except LivefgError as error:

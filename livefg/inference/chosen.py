@@ -11,10 +11,12 @@ from livefg.inference.classifier import Task
 from livefg.inference.manifest import Manifest, ModelFile, find_model
 from livefg.private_files import make_private_folder, remove_private, write_private
 
-__all__ = ["choice_file", "choose", "chosen", "install", "model_for", "uninstall"]
+__all__ = ["CHOOSABLE", "choice_file", "choose", "chosen", "install", "model_for", "uninstall"]
 
 # The first of these that ships does the task where the user chose nothing.
-_SHIPPED: dict[Task, tuple[str, ...]] = {"gesture": ("gesture", "gesture_canned")}
+_SHIPPED: dict[Task, tuple[str, ...]] = {"gesture": ("gesture", "gesture_canned"), "motion": ("motion",)}
+CHOOSABLE: tuple[Task, ...] = tuple(_SHIPPED)
+"""The tasks for which one classifier is chosen; `motion` is that of hands."""
 
 
 def choice_file() -> Path:

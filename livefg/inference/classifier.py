@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from livefg.errors import LivefgError
 from livefg.inference.bindings import Array
+from livefg.inference.manifest import ModelFile
 from livefg.inference.network import Network, NetworkReport
 from livefg.results import Label
 
@@ -107,10 +108,15 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, name_or_path: str | Path, device: str = "auto", threads: int = 1, *, task: Task | None = None
+        cls,
+        which: str | Path | ModelFile,
+        device: str = "auto",
+        threads: int = 1,
+        *,
+        task: Task | None = None,
     ) -> Self:
         """Load a classifier as `Network.load` does and check its contract. Raises LivefgError."""
-        return cls(Network.load(name_or_path, device, threads), task)
+        return cls(Network.load(which, device, threads), task)
 
     @property
     def labels(self) -> tuple[str, ...]:

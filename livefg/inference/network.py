@@ -20,7 +20,7 @@ from livefg.inference.bindings import Array, BoundRuns, PlainRuns
 from livefg.inference.device_thread import thread_of
 from livefg.inference.devices import DeviceName, accelerators, no_accelerator, obstacle, parse_device
 from livefg.inference.forms import PLAIN, Form
-from livefg.inference.manifest import find_model
+from livefg.inference.manifest import ModelFile, find_model
 from livefg.inference.options import BATCHES
 from livefg.inference.placement import accelerated, is_faster
 from livefg.inference.sessions import SessionOrder, UnavailableError, reason_of
@@ -109,7 +109,7 @@ class Network:
         self.batches: tuple[int, ...] = BATCHES if varies and device not in _AS_THEY_COME else ()
 
     @classmethod
-    def load(cls, name_or_path: str | Path, device: str = "auto", threads: int = 1) -> Self:
+    def load(cls, which: str | Path | ModelFile, device: str = "auto", threads: int = 1) -> Self:
         """Load a shipped network by its name (checked against the manifest), or a user's own by name or path.
 
         `device` is one of `livefg.inference.DEVICES`; `auto` takes the fastest that gives the CPU's results,
@@ -121,7 +121,7 @@ class Network:
         device cannot be had or gives other results than the CPU.
         """
         wanted = parse_device(device)
-        model = find_model(name_or_path)
+        model = which if isinstance(which, ModelFile) else find_model(which)
         order = SessionOrder(model.name, model.path, model.read(), threads)
         key = (order.path, hashlib.sha256(order.content).digest(), threads, wanted)
         known = _in_use.get(key)

@@ -38,7 +38,7 @@ def load_gestures(model: ModelFile, device: str = "auto") -> Classifier:
     than landmarks (N, 21, 3), world landmarks (N, 21, 3), the probability of a right hand (N,) and perhaps pictures
     of the hands, `crop` uint8 (N, S, S, 3).
     """
-    classifier = Classifier.load(model.name if model.manifest else model.path, device, task="gesture")
+    classifier = Classifier.load(model, device, task="gesture")
     network = classifier.network
     if not _fits(network):
         found = ", ".join(str(list(shape)) for shape in network.input_shapes)

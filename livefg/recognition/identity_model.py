@@ -78,7 +78,7 @@ def load_identities(model: ModelFile, device: str = "auto") -> Classifier:
     Raises LivefgError, in one sentence, if the file is missing, damaged, for another task, takes something else than
     embeddings (N, 128) and qualities (N,), or was trained on other embeddings than livefg's.
     """
-    classifier = Classifier.load(model.name if model.manifest else model.path, device, task="identity")
+    classifier = Classifier.load(model, device, task="identity")
     shapes = tuple(shape[1:] for shape in classifier.network.input_shapes)
     if shapes != _INPUTS or UNKNOWN not in classifier.labels:
         found = ", ".join(str(list(shape)) for shape in classifier.network.input_shapes)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from livefg.gallery import GalleryFile
+from livefg.inference.chosen import model_for
 from livefg.inference.classifier import Classifier
 from livefg.inference.manifest import find_model
 from livefg.inference.network import Network
@@ -51,6 +52,7 @@ def loading_motions(settings: PipelineSettings) -> Future[MotionRecognizer] | No
         return None
     executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
     hands, heads = bool(settings.hands), bool(settings.faces)
-    loading = executor.submit(load_motions, hands, heads, settings.motion_model, settings.motion_decisions)
+    model = model_for("motion", settings.motion_model) if hands else None
+    loading = executor.submit(load_motions, hands, heads, model, settings.motion_decisions)
     executor.shutdown(wait=False)
     return loading

@@ -11,12 +11,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
+from livefg.inference.manifest import ModelFile
 from livefg.inference.network import NetworkReport
 from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
 from livefg.recognition.motion_window import History, as_batch, is_due, own_landmarks
@@ -47,10 +49,10 @@ class _Sight:
 def load_motions(
     hands: bool = True,
     heads: bool = True,
-    hand_model: str | None = None,
+    hand_model: str | Path | ModelFile | None = None,
     settings: MotionSettings | None = None,
 ) -> MotionRecognizer:
-    """What recognises the motions of hands and heads; `hand_model` is a network's name or path (None: the shipped one).
+    """What recognises the motions of hands and heads; `hand_model` None is the network that ships.
 
     The networks always run on the CPU: they take half a millisecond, less than the way to a GPU and back.
     Raises LivefgError if a network is missing or damaged.

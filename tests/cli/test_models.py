@@ -1,14 +1,16 @@
 """`livefg models` lists, checks and describes what is installed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from onnx_files import LABELS, save_classifier, save_doubler, save_gestures, write_manifest
 
-from livefg import LivefgError
+from livefg import LivefgError, Pipeline, PipelineSettings
 from livefg.cli import models
+from livefg.inference.manifest import find_model
 
 
 def run(*arguments: str) -> Result:
@@ -154,6 +156,25 @@ def test_what_cannot_name_gestures_is_not_taken(tmp_path: Path) -> None:
     result = run("use", str(save_classifier(tmp_path / "strange.onnx", {"livefg.task": "identity"})))
     assert "is for identity, not for gesture" in str(result.exception)
     assert in_use() == ["gesture_canned"]
+
+
+def test_motions_of_hands_are_named_by_the_chosen_one_too(own_models: Path, tmp_path: Path) -> None:
+    made = str(shutil.copy(find_model("motion").path, tmp_path / "mine.onnx"))
+    assert in_use() == ["gesture", "motion"]
+    assert run("use", made).output.startswith("mine names motions now (")
+    assert in_use() == ["gesture", "mine"]
+    pipeline = Pipeline(PipelineSettings(faces=0, device="cpu"))
+    pipeline.wait()
+    assert "mine" in {report.name for report in pipeline.reports}
+    pipeline.close()
+    assert run("remove", "mine").output == "mine is removed; motion names motions now\n"
+    assert not (own_models / "mine.onnx").exists()
+
+
+@pytest.mark.usefixtures("own_models")
+def test_motions_of_heads_cannot_take_the_place_of_those_of_hands() -> None:
+    assert isinstance(run("use", "head_motion").exception, LivefgError)
+    assert in_use() == ["gesture", "motion"]
 
 
 def test_removing_goes_back_to_what_ships(canned: Path) -> None:
