@@ -329,7 +329,7 @@ print(player.told())
 
 @pytest.mark.window
 def test_keys_and_mouse_reach_the_program_on_the_desktop(tmp_path: Path, desktop: str) -> None:
-    pytest.importorskip("evdev" if sys.platform == "linux" else "sys")
+    pytest.importorskip("Xlib" if sys.platform == "linux" else "pynput")
     environment = {**os.environ, "DISPLAY": desktop}
     seen = subprocess.Popen(
         ["xev", "-geometry", "400x300+0+0"], stdout=subprocess.PIPE, text=True, env=environment, bufsize=1

@@ -30,7 +30,7 @@ def desktop() -> Iterator[dict[str, str]]:
     needed = ("Xvfb", "xdotool", "mupdf")
     if not all(shutil.which(name) for name in needed):
         pytest.skip(f"needs {', '.join(needed)}")
-    pytest.importorskip("evdev" if sys.platform == "linux" else "sys")
+    pytest.importorskip("Xlib" if sys.platform == "linux" else "pynput")
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
