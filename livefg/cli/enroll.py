@@ -124,7 +124,12 @@ def _guided(enroller: Enroller, camera: str, options: dict[str, Any]) -> list[Ca
     headless = options["headless"]
     guide = Guide(enroller, thumbnails=options["thumbnails"])
     settings = PipelineSettings(
-        hands=0, blendshapes=False, identity=False, device=options["device"], search_interval=0.1
+        hands=0,
+        blendshapes=False,
+        expressions=False,
+        identity=False,
+        device=options["device"],
+        search_interval=0.1,
     )
     with ExitStack() as stack:
         window = None

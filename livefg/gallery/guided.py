@@ -38,14 +38,17 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to tell the person now: the `request`, what is in the way (`obstacle`, may be empty), how much is `done`."""
+    """What to tell the person now: the `request`, what is in the way (`obstacle`, may be empty), and which of the
+    steps it is, from 1 on; `step` is None when all is done.
+    """
 
     request: str
     obstacle: str
-    done: float
+    step: int | None
 
     def __str__(self) -> str:
-        return f"{self.request} ({self.obstacle})" if self.obstacle else self.request
+        place = f"{self.step} of {len(STEPS)}: " if self.step else ""
+        return f"{place}{self.request}" + (f" ({self.obstacle})" if self.obstacle else "")
 
 
 class Guide:
@@ -79,20 +82,24 @@ class Guide:
     def see(self, frame: Frame, result: FrameResult) -> Advice:
         """Take in what was seen in a frame, and say what the person should do now."""
         if self.finished:
-            return Advice("Done", "", 1.0)
+            return self._advice("")
         if self._begun is None:
             self._begun = frame.time
-        step = STEPS[self._place]
-        obstacle = self._look(step, frame, result)
+        place = self._place
+        obstacle = self._look(STEPS[place], frame, result)
         if obstacle:
             self._held, self._best = None, None
         elif self._held is not None and frame.time - self._held >= _HOLD and self._best:
             self.candidates.append(self._best[1])
             self._next()
-        if not self.finished and STEPS[self._place] is step and self._is_too_late(frame.time):
+        if self._place == place and self._is_too_late(frame.time):
             self._next()
-        request = "Done" if self.finished else STEPS[self._place].request
-        return Advice(request, obstacle, self._place / len(STEPS))
+        return self._advice(obstacle if self._place == place else "")
+
+    def _advice(self, obstacle: str) -> Advice:
+        if self.finished:
+            return Advice("Done", "", None)
+        return Advice(STEPS[self._place].request, obstacle, self._place + 1)
 
     def _next(self) -> None:
         # If there was no straight look at all, none of the others can be told.

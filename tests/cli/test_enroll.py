@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -13,6 +15,7 @@ from livefg.gallery import GalleryFile
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, FrameResult
 from livefg.sinks.pictures import save_picture
+from livefg.sources.images import read_image
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +107,7 @@ def test_thumbnails_are_kept_only_if_wished(pictures: Path) -> None:
 def test_a_clip_stands_in_for_a_camera(assets: Path) -> None:
     result = run("Ada", "--camera", assets / "demo.mp4", "--headless")
     assert result.exit_code == 0
-    assert result.stderr.startswith("Look straight into the camera")
+    assert result.stderr.startswith("1 of 5: Look straight into the camera")
     assert "No good view was seen for:" in result.stderr
     assert "Ada: 1 added" in result.stdout
 
@@ -159,6 +162,28 @@ def test_a_damaged_gallery_is_told_before_pictures_are_looked_at(home: Path, pic
 
 
 @pytest.mark.shared
+def test_a_head_that_turns_is_enrolled_in_five_views(shared: Path, tmp_path: Path) -> None:
+    # Pictures of a student who looks ahead, to his left, to his right, up and down.
+    pictures = [shared / "data" / "faces" / "orl" / "s1" / f"{number}.pgm" for number in (1, 5, 6, 7, 10)]
+    film = tmp_path / "film.mp4"
+    with av.open(str(film), "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "16"})
+        video.width, video.height, video.pix_fmt = 640, 480, "yuv420p"
+        for picture in pictures:
+            image = np.full((480, 640, 3), 90, np.uint8)
+            image[16:464, 136:504] = cv2.resize(
+                read_image(picture), (368, 448), interpolation=cv2.INTER_CUBIC
+            )
+            for _ in range(30):
+                output.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        output.mux(video.encode(None))
+    result = run("Student", "--camera", film, "--headless")
+    assert result.stdout == "Student: 5 added, 5 portraits in all\n"
+    assert "No good view" not in result.stderr
+    assert "5 of 5: Lower your chin a little" in result.stderr
+
+
+@pytest.mark.shared
 def test_people_in_news_photographs_are_named_and_strangers_are_not(shared: Path) -> None:
     data = shared / "data" / "faces" / "ageitgey_knn"
     assert run("--tree", data / "train").exit_code == 0
@@ -169,8 +194,6 @@ def test_people_in_news_photographs_are_named_and_strangers_are_not(shared: Path
         "obama1.jpg": ["obama"],
         "obama_and_biden.jpg": ["biden", "obama", "unknown"],
     }
-    from livefg.sources.images import read_image
-
     with Pipeline(PipelineSettings(hands=0, blendshapes=False, device="cpu", stills=True)) as pipeline:
         for name, people in expected.items():
             pipeline.reset()

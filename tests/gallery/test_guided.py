@@ -66,7 +66,15 @@ def test_five_directions_give_five_pictures() -> None:
 
 
 def test_the_first_word_is_to_look_straight() -> None:
-    assert Session().see(posed(STRAIGHT)) == "Look straight into the camera"
+    assert Session().see(posed(STRAIGHT)) == "1 of 5: Look straight into the camera"
+
+
+def test_what_is_asked_for_next_comes_without_what_was_in_the_way_before() -> None:
+    session = Session()
+    session.hold(STRAIGHT, 0.9)
+    said = [session.see(posed(HeadPose(10.0, -8.0, 0.0))) for _ in range(90)]
+    assert said[0] == "2 of 5: Turn your head slowly to your left (a little more)"
+    assert "3 of 5: Turn your head slowly to your right" in said
 
 
 @pytest.mark.parametrize(
