@@ -84,8 +84,10 @@ class _Request:
     "--thumbnails/--no-thumbnails", default=True, help="Keep a small picture of each hand.  [default: keep]"
 )
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="Where the networks run.")
-@click.option("--list", "listing", is_flag=True, help="List what was recorded.")
-@click.option("--remove", metavar="LABEL", help="Remove all examples of a gesture, pictures and all.")
+@click.option("--list", "listing", is_flag=True, help="List what was recorded; motions with --motion.")
+@click.option(
+    "--remove", metavar="LABEL", help="Remove all examples of a gesture, or with --motion of a motion."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(
     label: str | None,
@@ -112,6 +114,11 @@ def command(
     from livefg.settings import load_settings, section
 
     store = RecordingStore()
+    if options["motion"] and label is None:
+        from livefg.cli.collect_motion import list_motions, remove_motion
+
+        list_motions(options["as_json"]) if options["listing"] else remove_motion(options["remove"])
+        return
     if options["listing"]:
         _list(store, options["as_json"])
         return
@@ -301,5 +308,5 @@ def _list(store: RecordingStore, as_json: bool) -> None:
     click.echo(
         f"in {store.folder}"
         if rows
-        else "Nothing is recorded; `livefg collect LABEL` records examples of a gesture."
+        else "Nothing is recorded; `livefg collect LABEL` records examples of a gesture (motions: --motion --list)."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from livefg.collect.motions import MotionCollector
     from livefg.loop import LiveLoop
 
-__all__ = ["MotionRequest", "collect_motion"]
+__all__ = ["MotionRequest", "collect_motion", "list_motions", "remove_motion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,58 @@ def collect_motion(request: MotionRequest) -> None:
         raise LivefgError(f"{request.label}: no repetition was recorded.")
     path = save_take(take)
     click.echo(f"{request.label}: {collector.progress.done} of {request.count} repetitions in {path}")
+    tell(
+        "The same command again adds more; livefg train motions --extend learns what is recorded."
+        if collector.progress.done < request.count
+        else "livefg train motions --extend learns what is recorded."
+    )
+
+
+def list_motions(as_json: bool) -> None:
+    """Each motion with its repetitions, recordings and people; files that cannot be read on stderr."""
+    from livefg.collect.takes import motions_folder, recorded_motions
+
+    recorded, faults = recorded_motions()
+    for fault in faults:
+        tell(f"Left out: {fault}")
+    rows = []
+    for label in sorted({label for _, take in recorded for label in take.labels}):
+        mine = [take for _, take in recorded if label in take.labels]
+        count = sum(span.label == label and not span.ignore for take in mine for span in take.spans)
+        rows.append((label, count, len(mine), sorted({take.person for take in mine})))
+    if as_json:
+        names = ("label", "repetitions", "recordings", "people")
+        listed = [dict(zip(names, row, strict=True)) for row in rows]
+        click.echo(
+            json.dumps({"folder": str(motions_folder()), "labels": listed}, ensure_ascii=False, indent=2)
+        )
+        return
+    width = max((len(label) for label, *_ in rows), default=0)
+    for label, count, files, people in rows:
+        counted = f"{files} recording{'' if files == 1 else 's'}"
+        click.echo(f"{label:{width}}  {count:5}  in {counted} of {', '.join(people)}")
+    click.echo(
+        f"in {motions_folder()}"
+        if rows
+        else "No motion is recorded; `livefg collect LABEL --motion` records one."
+    )
+
+
+def remove_motion(label: str) -> None:
+    """Remove the recordings of a motion. Raises LivefgError if there is none, or if one cannot be removed."""
+    from livefg.collect.takes import recorded_motions
+
+    mine = [path for path, take in recorded_motions()[0] if label in take.labels]
+    if not mine:
+        raise LivefgError(f"There is no recording of the motion {label!r}.")
+    for path in mine:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise LivefgError(
+                f"The recording {path} cannot be removed ({(error.strerror or str(error)).lower()})."
+            ) from error
+    click.echo(f"{label}: {len(mine)} recording{'' if len(mine) == 1 else 's'} removed")
 
 
 def _say(loop: LiveLoop, collector: MotionCollector) -> None:

@@ -18,7 +18,16 @@ from livefg.errors import LivefgError
 from livefg.private_files import make_private_folder, write_private
 from livefg.results import FloatArray
 
-__all__ = ["MIRRORED", "Span", "Take", "load_take", "mirrored_label", "motions_folder", "save_take"]
+__all__ = [
+    "MIRRORED",
+    "Span",
+    "Take",
+    "load_take",
+    "mirrored_label",
+    "motions_folder",
+    "recorded_motions",
+    "save_take",
+]
 
 MIRRORED = {
     "swipe_left": "swipe_right",
@@ -82,6 +91,11 @@ class Take:
         if not self.duration and len(self.times):
             object.__setattr__(self, "duration", float(self.times[-1] - self.times[0]))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The motions that it shows, in alphabetical order; `none` alone if it shows none."""
+        return tuple(sorted({span.label for span in self.spans if span.label})) or ("none",)
+
     def mirrored(self) -> Self:
         """The same as the other hand would do it, in pixels around x = 0."""
         turned = self.values.copy()
@@ -119,8 +133,10 @@ def save_take(take: Take, folder: Path | None = None) -> Path:
         values=take.values,
         about=np.array(json.dumps({**about, "spans": spans}, ensure_ascii=False)),
     )
-    labels = "-".join(sorted({span.label for span in take.spans if span.label})) or "none"
-    path = folder / f"{labels[:60]}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 1000:03d}.npz"
+    path = (
+        folder
+        / f"{'-'.join(take.labels)[:60]}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 1000:03d}.npz"
+    )
     try:
         make_private_folder(folder)
         write_private(path, content.getvalue())
@@ -142,3 +158,15 @@ def load_take(path: Path) -> Take:
             return Take(data["times"], data["values"], spans, **about)
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise LivefgError(f"{path} cannot be read as a recording of a motion ({error}).") from error
+
+
+def recorded_motions() -> tuple[list[tuple[Path, Take]], list[LivefgError]]:
+    """The user's recordings of motions with their files, and what is wrong with those that cannot be read."""
+    recorded: list[tuple[Path, Take]] = []
+    faults: list[LivefgError] = []
+    for path in sorted(motions_folder().glob("*.npz")):
+        try:
+            recorded.append((path, load_take(path)))
+        except LivefgError as fault:
+            faults.append(fault)
+    return recorded, faults
