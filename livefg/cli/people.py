@@ -105,7 +105,7 @@ def merge(name: str, into: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(name: str | None, portrait: int | None, everybody: bool, yes: bool) -> None:
     """Forget NAME: embeddings and thumbnails leave the file, and nothing else holds any."""
-    from livefg.gallery import Gallery, GalleryFile
+    from livefg.gallery import GalleryFile
 
     if (name is None) != everybody or (everybody and portrait is not None):
         raise click.UsageError("Give NAME, NAME with --portrait NUMBER, or --all alone.")
@@ -115,13 +115,15 @@ def forget(name: str | None, portrait: int | None, everybody: bool, yes: bool) -
         what = f"portrait {portrait} of {what}"
     if not yes:
         click.confirm(f"Forget {what}?", abort=True)
-    with file.edit() as edit:
-        if name is None:
-            edit.gallery = Gallery()
-        elif portrait is None:
-            edit.gallery = edit.gallery.without(name)
-        else:
-            edit.gallery = edit.gallery.without_portrait(name, portrait)
+    if name is None:
+        file.clear()
+    else:
+        with file.edit() as edit:
+            edit.gallery = (
+                edit.gallery.without(name)
+                if portrait is None
+                else edit.gallery.without_portrait(name, portrait)
+            )
     click.echo(f"Forgot {what}")
 
 

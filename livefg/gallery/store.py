@@ -40,7 +40,7 @@ class GalleryFile:
     """Reads and changes the gallery. Several processes may do so at once: each change sees all earlier ones.
 
     The file appears whole or not at all: it is written beside, flushed to the disk, then renamed. One that cannot be
-    understood is never written over.
+    understood is never written over; `clear` removes it.
     """
 
     def __init__(self, path: Path | None = None, *, patience: float = _PATIENCE) -> None:
@@ -84,6 +84,12 @@ class GalleryFile:
             yield edit
             if edit.gallery is not before:
                 self._save(edit.gallery)
+
+    def clear(self) -> None:
+        """Forget everybody, also where the file cannot be understood. Raises LivefgError if it cannot be removed."""
+        with ExitStack() as stack:
+            self._lock(stack)
+            self._save(Gallery())
 
     def _lock(self, stack: ExitStack) -> None:
         """Make the folder and hold the lock until the stack is closed."""

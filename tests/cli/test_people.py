@@ -91,6 +91,14 @@ def test_it_must_be_clear_who_is_to_be_forgotten(arguments: tuple[str, ...]) -> 
     assert run("forget", *arguments).exit_code == 2
 
 
+def test_everybody_can_be_forgotten_where_the_file_is_damaged(file: GalleryFile) -> None:
+    file.path.write_bytes(b"garbage")
+    assert "damaged" in said(run("forget", "Anna", "--yes"))
+    assert file.path.exists()
+    assert run("forget", "--all", "--yes").exit_code == 0
+    assert not file.path.exists()
+
+
 @pytest.mark.parametrize(
     "arguments", [("show", "X"), ("rename", "X", "Y"), ("merge", "X", "Anna"), ("forget", "X", "--yes")]
 )
