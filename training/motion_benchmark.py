@@ -36,10 +36,10 @@ from training.motion_data.real import STIFF_LABELS, nodding_heads
 from training.motion_data.takes import Span, Take
 from training.motion_evaluation import Detect, Found, filmed, score, watched
 from training.motion_networks import Subject
+from training.motion_people import idle_takes, moving_takes
 from training.motion_recipes import unseen
 from training.motion_tables import as_markdown
 from training.motion_windows import raw_windows
-from training.motions import idle_takes, moving_takes
 
 __all__ = ["FileNetwork", "benchmark", "clip_takes", "main", "wrist_rule"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,40 +11,25 @@ import numpy as np
 import torch
 
 from livefg.errors import LivefgError
-from livefg.inference.classifier import Classifier
-from livefg.recognition.motion import thresholds_of
-from training.calibration import expected_calibration_error, fit_temperature, softmax
+from training.calibration import fit_temperature
 from training.motion_data.acts import MOTIONS
-from training.motion_data.heads import HEAD_MOTIONS, simulated_head
-from training.motion_data.sessions import simulated_take
-from training.motion_data.takes import Take, labels_of, meaning, parted, varied
-from training.motion_evaluation import detector, filmed, judge, score
+from training.motion_data.heads import HEAD_MOTIONS
+from training.motion_data.takes import Take, labels_of, parted, varied
+from training.motion_evaluation import detector, score
+from training.motion_examination import HeldWindows, held_windows, judged, metrics_of, thresholds_for
 from training.motion_export import AboutMotion, export_motion, read_motion
-from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on, logits_of_steps
-from training.motion_networks import MotionNetwork, MotionShape, Subject
-from training.motion_thresholds import Thresholds, chosen_thresholds
+from training.motion_fit import MotionFit, chances_of_right, fit_motions, go_on
+from training.motion_networks import MotionNetwork, MotionShape
+from training.motion_people import HARD_TEACHERS, TEACHERS, teachers
 from training.motion_windows import NONE, Windows, training_windows
 from training.threads import one_thread
 
-__all__ = [
-    "HeldWindows",
-    "MotionRecipe",
-    "Teller",
-    "TrainedMotion",
-    "idle_takes",
-    "moving_takes",
-    "train_motions",
-]
+__all__ = ["MotionRecipe", "Teller", "TrainedMotion", "train_motions"]
 
-# People are numbers; those who examine are never among those who teach.
-_TEACHERS, _HARD_TEACHERS, _EXAMINERS, _JUDGES = 0, 100_000, 200_000, 300_000
 _HARD = 0.8
-_FEWEST, _MOST_JUDGES = 3, 40
+_FEWEST = 3
 # How much of what people do is meant; those who teach what is hard mean little.
 _SHARES, _HARD_SHARES = (0.15, 0.45, 0.45), (0.0, 0.15, 0.0, 0.45)
-_SHOWN = ("detection_rate", "false_alarms_a_minute", "latency_median", "latency_p95", "opposite_direction")
-_CAMERAS = (30.0, 15.0)
-_CONDITIONS = {"30 fps": (30.0, 0.0), "15 fps": (15.0, 0.0), "30 fps, 10 % dropped": (30.0, 0.1)}
 _EACH_LOSS = 50
 """So many batches make one point of the loss curve."""
 
@@ -87,15 +72,6 @@ class MotionRecipe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldWindows:
-    """Moments that taught nothing: what they show (N,), where they come from (N,), and the logits (N, K) for them."""
-
-    label: tuple[str, ...]
-    source: tuple[str, ...]
-    logits: Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class TrainedMotion:
     """A classifier that was written to `path`, what it says of itself, and how far ONNX Runtime is from torch.
 
@@ -111,16 +87,6 @@ class TrainedMotion:
     conditions: dict[str, dict[str, Any]]
     recorded: dict[str, Any] | None
     losses: tuple[float, ...]
-
-
-def moving_takes(subject: Subject, first: int, count: int, seconds: float = 60.0) -> list[Take]:
-    """Simulated people who make motions between other things; numbers from `first` on."""
-    return [_simulated(subject, person, seconds, 0.45) for person in range(first, first + count)]
-
-
-def idle_takes(subject: Subject, first: int, count: int, seconds: float = 60.0) -> list[Take]:
-    """Simulated people who move and mean nothing."""
-    return [_simulated(subject, person, seconds, 0.0) for person in range(first, first + count)]
 
 
 @one_thread()
@@ -169,13 +135,13 @@ def train_motions(
 
     # 5. Confidence that can be believed, and when to speak, by people who taught nothing.
     tell.step("examining")
-    held = _held(network, labels, recipe, examined)
+    held = held_windows(network, labels, recipe.examiners, examined)
     shown = np.array([labels.index(label) for label in held.label], np.int64)
     # What the extended network knew was examined by many more people than are watched here.
     temperature = info.temperature if info else fit_temperature(held.logits, shown)
     pupil, asked = examined or (network, ())
-    chosen, reason = _thresholds(pupil, temperature, recipe, extend, asked)
-    conditions = _judged(network, temperature, chosen.enter, recipe)
+    chosen, reason = thresholds_for(pupil, temperature, recipe.examiners, recipe.false_alarms, extend, asked)
+    conditions = judged(network, temperature, chosen.enter, recipe.examiners)
     own = None
     if examined:
         own = score(asked, detector(pupil, temperature, chosen.enter), labels_of(asked)).report()
@@ -189,7 +155,7 @@ def train_motions(
         training_data=_origins(recipe, recorded),
         split=_split(recipe, own),
         licence=", ".join(sorted({"Apache-2.0", *(take.licence for take in recorded if take.licence)})),
-        metrics=_metrics(held, shown, temperature, conditions, own),
+        metrics=metrics_of(held, shown, temperature, conditions, own),
     )
     gap = export_motion(network, about, path)
     return TrainedMotion(path, network, about, gap, held, conditions, own, _means(losses))
@@ -222,10 +188,8 @@ def _simulated_windows(
     """Windows of simulated people; with `hard_people`, also those that a first network finds hard, and that network."""
     subject = recipe.shape.subject
     tell.step(f"watching {recipe.people} simulated people")
-    teachers = _teachers(recipe, range(_TEACHERS, _TEACHERS + recipe.people), _SHARES, labels, tell)
-    windows = _half(
-        Windows.concatenate([training_windows([take], labels, rng, subject) for take in teachers])
-    )
+    seen = _watched(recipe, range(TEACHERS, TEACHERS + recipe.people), _SHARES, labels, tell)
+    windows = _half(Windows.concatenate([training_windows([take], labels, rng, subject) for take in seen]))
     if not recipe.hard_people:
         return windows, None
     tell.step(f"first network, from {len(windows)} windows")
@@ -233,12 +197,22 @@ def _simulated_windows(
     both = Windows.concatenate([windows, _own_windows(recipe, recorded, labels, rng)])
     first = fit_motions(both, recipe.shape, labels, fewer.fit, _on_batch(tell, fewer))
     tell.step(f"looking for what is hard among {recipe.hard_people} more people")
-    hard_teachers = range(_HARD_TEACHERS, _HARD_TEACHERS + recipe.hard_people)
+    seen = _watched(
+        recipe, range(HARD_TEACHERS, HARD_TEACHERS + recipe.hard_people), _HARD_SHARES, labels, tell
+    )
+    short = recipe.fit.short
     hard = [
-        _hard(first, training_windows([take], labels, rng, subject, per_second=12.0))
-        for take in _teachers(recipe, hard_teachers, _HARD_SHARES, labels, tell)
+        _hard(first, training_windows([take], labels, rng, subject, per_second=12.0), short) for take in seen
     ]
     return Windows.concatenate([windows, _half(Windows.concatenate(hard))]), first
+
+
+def _watched(
+    recipe: MotionRecipe, people: range, shares: Sequence[float], labels: Sequence[str], tell: Teller
+) -> Iterator[Take]:
+    for number, take in enumerate(teachers(recipe.shape.subject, people, recipe.seconds, shares, labels)):
+        tell.advance(number, len(people))
+        yield take
 
 
 def _own_windows(
@@ -252,30 +226,14 @@ def _own_windows(
     return _half(training_windows(own, labels, rng, subject, per_motion=6, per_second=3.0))
 
 
-def _simulated(subject: Subject, person: int, seconds: float, share: float) -> Take:
-    if subject == "head":
-        return simulated_head(person, 0, seconds, share)
-    return simulated_take(person, 0, seconds, share=share)
-
-
-def _teachers(
-    recipe: MotionRecipe, people: range, shares: Sequence[float], labels: Sequence[str], tell: Teller
-) -> Iterator[Take]:
-    """People to learn from, whose acts are meant by these shares in turn. What has no label means nothing."""
-    for number, person in enumerate(people):
-        tell.advance(number, len(people))
-        take = _simulated(recipe.shape.subject, person, recipe.seconds, shares[number % len(shares)])
-        yield meaning(take, labels)
-
-
 def _half(windows: Windows) -> Windows:
     """The same in half the memory."""
     return Windows(windows.steps.half(), windows.label, windows.weight)
 
 
-def _hard(network: MotionNetwork, windows: Windows) -> Windows:
+def _hard(network: MotionNetwork, windows: Windows, short: bool) -> Windows:
     """The windows that a network is wrong about or not sure of."""
-    rows = np.flatnonzero(chances_of_right(network, windows) < _HARD)
+    rows = np.flatnonzero(chances_of_right(network, windows, short) < _HARD)
     return Windows(windows.steps[torch.from_numpy(rows)], windows.label[rows], windows.weight[rows])
 
 
@@ -306,96 +264,6 @@ def _means(losses: Sequence[float]) -> tuple[float, ...]:
     return tuple(
         float(np.mean(losses[start : start + _EACH_LOSS])) for start in range(0, len(losses), _EACH_LOSS)
     )
-
-
-def _held(
-    network: MotionNetwork,
-    labels: Sequence[str],
-    recipe: MotionRecipe,
-    examined: tuple[MotionNetwork, Sequence[Take]] | None,
-) -> HeldWindows:
-    """Moments of the examiners, and of the held-back repetitions as the network saw them that was examined there."""
-    subject, rng = recipe.shape.subject, np.random.default_rng(1)
-    examiners = [meaning(take, labels) for take in moving_takes(subject, _EXAMINERS, recipe.examiners)]
-    parts = [("simulated", network, training_windows(examiners, labels, rng, subject))]
-    if examined:
-        pupil, asking = examined
-        parts.append(("recorded", pupil, training_windows(asking, labels, rng, subject)))
-    return HeldWindows(
-        tuple(labels[number] for _, _, windows in parts for number in windows.label.tolist()),
-        tuple(name for name, _, windows in parts for _ in range(len(windows))),
-        np.concatenate([logits_of_steps(one, windows.steps) for _, one, windows in parts]),
-    )
-
-
-def _thresholds(
-    network: MotionNetwork,
-    temperature: float,
-    recipe: MotionRecipe,
-    extend: Path | None,
-    asking: Sequence[Take],
-) -> tuple[Thresholds, str]:
-    """From which probability on each motion is believed, and how that was chosen; what is extended keeps its own.
-
-    `asking` are repetitions that the network did not see, and that should be found.
-    """
-    subject, labels, rng = network.shape.subject, network.labels, np.random.default_rng(2)
-    kept = thresholds_of(Classifier.load(extend, "cpu")) if extend else {}
-    kept.pop(NONE, None)
-    moving, idle = (
-        [take.sampled(_CAMERAS[number % 2], rng) for number, take in enumerate(takes)]
-        for takes in (
-            moving_takes(subject, _EXAMINERS + 10_000, recipe.examiners),
-            idle_takes(subject, _EXAMINERS + 50_000, recipe.examiners),
-        )
-    )
-    moving = [meaning(take, labels) for take in moving]
-    chosen = chosen_thresholds(network, temperature, [*moving, *asking], idle, recipe.false_alarms, kept)
-    return chosen, (
-        f"each motion's threshold was chosen so that {recipe.examiners} simulated people who mean nothing cause at "
-        f"most {recipe.false_alarms:g} false alarms a minute ({chosen.rate:.2f}) and few motions of as many others are "
-        "missed; this is the lowest" + (", and those of the extended network were kept" if extend else "")
-    )
-
-
-def _judged(
-    network: MotionNetwork, temperature: float, enter: Mapping[str, float], recipe: MotionRecipe
-) -> dict[str, dict[str, Any]]:
-    """What the detector does before people who taught and examined nothing, under each condition."""
-    subject, labels, count = network.shape.subject, network.labels[1:], min(_MOST_JUDGES, recipe.examiners)
-    moving = [meaning(take, labels) for take in moving_takes(subject, _JUDGES, count)]
-    idle = idle_takes(subject, _JUDGES, count)
-    detect = detector(network, temperature, enter)
-    found: dict[str, dict[str, Any]] = {}
-    for name, (fps, dropped) in _CONDITIONS.items():
-        one = score(filmed(moving, fps, dropped), detect, labels)
-        found[name] = {
-            **one.report(),
-            "latencies": [round(late, 3) for lates in one.latencies.values() for late in lates],
-            "idle": judge(idle, detect, labels, fps, dropped),
-        }
-    return found
-
-
-def _metrics(
-    held: HeldWindows,
-    shown: Any,
-    temperature: float,
-    conditions: dict[str, dict[str, Any]],
-    own: dict[str, Any] | None,
-) -> dict[str, Any]:
-    chances = softmax(held.logits, temperature)
-    right = chances.argmax(axis=1) == shown
-    found = next(iter(conditions.values()))
-    metrics = {
-        "window_accuracy": round(float(right.mean()), 4),
-        "window_ece": round(expected_calibration_error(chances.max(axis=1), right), 4),
-        "simulated": {key: found[key] for key in _SHOWN},
-        "simulated_idle_false_alarms_a_minute": found["idle"]["false_alarms_a_minute"],
-    }
-    if own:
-        metrics["own_repetitions_found"] = own["detection_rate"]
-    return metrics
 
 
 def _split(recipe: MotionRecipe, own: dict[str, Any] | None) -> str:

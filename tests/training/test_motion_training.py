@@ -15,15 +15,16 @@ from livefg.collect.takes import Span, Take, save_take
 from livefg.errors import LivefgError
 from livefg.inference.classifier import Classifier
 from livefg.recognition.motion import MotionRecognizer, load_motions, thresholds_of
-from livefg.results import FrameResult, Hand
+from livefg.results import Event, FrameResult, Hand
 from training.motion_data.acts import MOTIONS
 from training.motion_data.sessions import simulated_take
 from training.motion_export import read_motion
 from training.motion_fit import MotionFit
 from training.motion_networks import MotionShape
+from training.motion_people import idle_takes, moving_takes
 from training.motion_thresholds import chosen_thresholds
 from training.motion_windows import raw_windows, steps_at
-from training.motions import MotionRecipe, TrainedMotion, idle_takes, moving_takes, train_motions
+from training.motions import MotionRecipe, TrainedMotion, train_motions
 from training.report import write_report
 from training.report.motions import report_on_motions
 
@@ -157,7 +158,7 @@ def test_ten_repetitions_of_a_new_motion_make_a_class_that_works_live(
     assert asked == 3, "every third repetition was held back"
     assert found >= 2
     recognizer = load_motions(heads=False, hand_model=str(folder / "own.onnx"))
-    again, events = flicks(1), []
+    again, events = flicks(1), list[Event]()
     moved = again.values + np.array([40, -15, 0], np.float32)
     for frame, (time, points) in enumerate(zip(again.times.tolist(), moved, strict=True)):
         hand = Hand(1, "right", (0, 0, 1, 1), 1.0, points)
