@@ -10,6 +10,7 @@ import click
 
 from livefg.paths import user_cache_dir, user_models_dir
 from training.extra import require_training_extra
+from training.options import data_option
 
 if TYPE_CHECKING:
     from training.evaluation import Evaluation
@@ -21,12 +22,7 @@ _DEFAULT_NAME = "my_faces"
 
 
 @click.command()
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of folders: each is a person of its name.",
-)
+@data_option("Folder of folders: each is a person of its name.")
 @click.option(
     "--strangers",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

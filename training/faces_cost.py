@@ -24,6 +24,7 @@ from livefg.gallery.enrolment import Enroller, enroll
 from livefg.pipeline import PipelineSettings
 from livefg.sources import open_source
 from training.files import write_whole
+from training.options import out_option
 
 __all__ = ["command"]
 
@@ -35,12 +36,7 @@ _STAGES = ("identity", "expressions")
 
 @click.command()
 @click.option("--frames", type=click.IntRange(1), default=300, show_default=True, help="Frames to measure.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("docs/benchmarks/faces_cost.json"),
-    show_default=True,
-)
+@out_option("docs/benchmarks/faces_cost.json")
 def command(frames: int, out: Path) -> None:
     """Measure the demo's face four times and its hands, with somebody enrolled."""
     around = surroundings()

@@ -25,6 +25,7 @@ from training.identity.calibration import DOMAINS, fit, left_out
 from training.identity.conditions import CONDITIONS
 from training.identity.figures import identify, verify
 from training.identity.views import Views
+from training.options import out_option
 
 __all__ = ["command"]
 
@@ -38,12 +39,7 @@ _VARIED = ("lfw", "orl", "actors", "press")
 
 @click.command()
 @views_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("docs/benchmarks/identity.json"),
-    show_default=True,
-)
+@out_option("docs/benchmarks/identity.json")
 def command(data: Path, views: Path | None, out: Path) -> None:
     """Measure identities on the pictures in DATA."""
     seen = gather(data, views)

@@ -19,18 +19,14 @@ from livefg.recognition.identity_embedding import embedding_space
 from training.files import write_whole
 from training.identity.cache import gather, views_options
 from training.identity.calibration import FALSE_NAMES, fit
+from training.options import out_option
 
 __all__ = ["command"]
 
 
 @click.command()
 @views_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("models/identity_calibration.json"),
-    show_default=True,
-)
+@out_option("models/identity_calibration.json")
 def command(data: Path, views: Path | None, out: Path) -> None:
     """Fit the calibration of identities on the pictures in DATA and write it."""
     seen = gather(data, views)

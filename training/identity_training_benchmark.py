@@ -28,6 +28,7 @@ from training.identity.gathering import ORDINARY, VARIANTS, FacePictures
 from training.identity.head import FitSettings, HeadLoss, Looks, fit_head, logits_of
 from training.identity.training import FaceRecipe, choose_threshold, examine, looks_at, temperature_of
 from training.identity.views import Views
+from training.options import out_option
 
 __all__ = ["command"]
 
@@ -59,12 +60,7 @@ class _Trial(NamedTuple):
 @click.command()
 @views_options
 @click.option("--sessions", default=4, show_default=True, help="How often people are chosen anew.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("docs/benchmarks/identity_training.json"),
-    show_default=True,
-)
+@out_option("docs/benchmarks/identity_training.json")
 def command(data: Path, views: Path | None, sessions: int, out: Path) -> None:
     """Compare trained classifiers with prototypes on the pictures in DATA."""
     torch.set_num_threads(1)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from livefg.results import Box, FloatArray, ImageArray
 
-__all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector"]
+__all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector", "without_repeats"]
 
 _NMS_IOU = 0.3
 _MOST_AHEAD = 3
@@ -177,10 +177,7 @@ class FaceDetector:
             turned = self._turned(image, most, longest_side, degrees)
             found += turned
             scores += [face.score for face in turned]
-        if not found:
-            return []
-        kept = _nms(np.array(scores, np.float32), np.stack([face.box for face in found]), most)
-        return [found[place] for place in kept]
+        return without_repeats(found, most, scores)
 
     def _turned(self, image: ImageArray, most: int, longest_side: int, degrees: float) -> list[Detection]:
         """What is found in the picture turned anticlockwise; boxes keep their size around their centre."""
@@ -212,6 +209,19 @@ class FaceDetector:
             ]
             self._grids[width, height] = (np.concatenate(cells).astype(np.float32), np.concatenate(strides))
         return self._grids[width, height]
+
+
+def without_repeats(
+    found: Sequence[Detection], most: int, scores: Sequence[float] | None = None
+) -> list[Detection]:
+    """Of what was found more than once, by several looks at a picture, the one with the highest score, best first.
+
+    `scores` are taken in the place of the detections' own.
+    """
+    if not found:
+        return []
+    ranks = np.array(scores if scores is not None else [face.score for face in found], np.float32)
+    return [found[place] for place in _nms(ranks, np.stack([face.box for face in found]), most)]
 
 
 def _cell_indices(columns: int, rows: int) -> FloatArray:

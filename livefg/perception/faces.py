@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from livefg.perception.blendshapes import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, MIRRORED_BLENDSHAPE_NAMES
-from livefg.perception.detection import Detection, FaceDetector, NetworkCall
+from livefg.perception.detection import Detection, FaceDetector, NetworkCall, without_repeats
 from livefg.perception.geometry import Region, box_iou, box_of, crop, region_around, to_picture, wrap_angle
 from livefg.perception.head_pose import head_pose
 from livefg.perception.reunion import Comer, recall
@@ -29,6 +29,7 @@ _SURE = 0.8  # a detection that the mesh does not confirm must score so much: ha
 _SAME_FACE_IOU = 0.4
 _TOUCHING = 0.02
 _MESH_SCALE = 1.5
+_MOST_FOUND = 64
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
 
 # Measured against computing every frame, see docs/parity.md.
@@ -74,11 +75,14 @@ class FaceTracker:
 
     The detector runs when no face is known or one was lost (at most every `detect_interval` seconds), and every
     `refresh_interval` seconds to find those who joined while there is room for them. It looks at the picture with
-    its longer side at most `search_side` pixels. A face that was lost takes up its id again where it was lost or, if
-    there is a `memory` for faces, wherever it is found.
+    its longer side at most `search_side` pixels; a picture that is larger by a quarter is searched for small faces with
+    up to 1920 pixels too, first and then every two seconds, which takes three times as long. A face that was lost takes
+    up its id again where it was lost or, if there is a `memory` for faces, wherever it is found.
     """
 
     _MEMORY, _PLACE_MEMORY = 3.0, 1.0
+    _CLOSE_SIDE, _LARGER = 1920, 1.25
+    _CLOSE_INTERVAL, _CLOSE_INTERVAL_IF_WEAK = 2.0, 1.0
     _MIN_CUTOFF, _BETA = 1.0, 20.0
 
     def __init__(
@@ -112,17 +116,18 @@ class FaceTracker:
         self._memory = memory
         if memory:
             memory.attach(self)
+        self._detector = detector
         self._detect = detector.in_any_pose if thorough else detector
         self._lost: LostTracks[_Track] = LostTracks(self._MEMORY, 1.5, self._PLACE_MEMORY)
         self._tracks: list[_Track] = []
-        self._detected_at = -math.inf
+        self._detected_at = self._searched_closely_at = -math.inf
 
     def reset(self) -> None:
         """Forget all faces; call it between pictures or recordings that have nothing to do with each other."""
         self._tracks.clear()
         self._lost.clear()
         self._ids.reset()
-        self._detected_at = -math.inf
+        self._detected_at = self._searched_closely_at = -math.inf
 
     def update(self, frame: Frame) -> tuple[Face, ...]:
         """The faces in the next frame, oldest track first. Frames must come in the order of their times."""
@@ -131,7 +136,7 @@ class FaceTracker:
     def steps(self, frame: Frame) -> Chain[tuple[Face, ...]]:
         """The same as `update`, as a chain for a `WorkerPool`."""
         if frame.time < self._detected_at:
-            self._detected_at = -math.inf
+            self._detected_at = self._searched_closely_at = -math.inf
         searched = self._search_is_due(frame.time)
         if searched:
             (found,) = yield [functools.partial(self._search, frame)]
@@ -172,16 +177,31 @@ class FaceTracker:
         since = time - self._detected_at
         if not self._tracks:
             return since >= self._detect_interval
-        weak = any(track.detection is not None for track in self._tracks)
+        weak = self._has_weak
         interval = (
             min(self._refresh_interval, max(self._detect_interval, 0.1)) if weak else self._refresh_interval
         )
         return (weak or len(self._tracks) < self._most) and since >= interval
 
+    @property
+    def _has_weak(self) -> bool:
+        """Whether a face is known by its detection alone."""
+        return any(track.detection is not None for track in self._tracks)
+
     def _search(self, frame: Frame) -> list[Detection]:
         self._detected_at = frame.time
-        found = self._detect(frame.image, 64, self._search_side)
+        found = self._detect(frame.image, _MOST_FOUND, self._search_side)
+        if self._close_search_is_due(frame):
+            self._searched_closely_at = frame.time
+            small = self._detector(frame.image, _MOST_FOUND, self._CLOSE_SIDE)
+            found = without_repeats([*found, *small], _MOST_FOUND)
         return sorted(found, key=lambda face: -float(face.box[2] - face.box[0]))[: self._most]
+
+    def _close_search_is_due(self, frame: Frame) -> bool:
+        if max(frame.width, frame.height) <= self._LARGER * self._search_side:
+            return False
+        interval = self._CLOSE_INTERVAL_IF_WEAK if self._has_weak else self._CLOSE_INTERVAL
+        return frame.time - self._searched_closely_at >= interval
 
     def exchange(self, one: int, other: int) -> None:
         """Two tracks, followed or lost, have each other's id: give them back."""

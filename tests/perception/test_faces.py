@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefg.inference.network import Network
-from livefg.perception.detection import FaceDetector
+from livefg.perception.detection import Detection, FaceDetector
 from livefg.perception.faces import FaceTracker
 from livefg.perception.geometry import box_iou
 from livefg.results import Frame
@@ -98,6 +98,35 @@ def test_a_small_face_in_a_large_picture_is_found(
     seen = tracker().update(on_grey(portrait, 1920, 1080, width / 105))
     assert len(seen) == 1
     assert seen[0].box[2] - seen[0].box[0] == pytest.approx(width, rel=0.4)
+
+
+@pytest.mark.parametrize(("size", "close"), [((1920, 1080), [0.0, 2.0, 4.0]), ((1280, 720), [])])
+def test_large_frames_are_searched_for_small_faces_at_first_and_then_rarely(
+    networks: dict[str, Network], size: tuple[int, int], close: list[float]
+) -> None:
+    looks: list[tuple[float, int]] = []
+
+    class Watched(FaceDetector):
+        def __call__(self, image: np.ndarray, most: int, longest_side: int) -> list[Detection]:
+            looks.append((now, longest_side))
+            return super().__call__(image, most, longest_side)
+
+    faces = FaceTracker(Watched(networks["face_detector"]), networks["face_mesh"], None)
+    wall = np.full((size[1], size[0], 3), 120, np.uint8)
+    for tick in range(9):
+        now = tick / 2
+        assert faces.update(Frame(wall, tick, now, "wall")) == ()
+    assert [when for when, side in looks if side == 1024] == [tick / 2 for tick in range(9)]
+    assert [when for when, side in looks if side == 1920] == close
+
+
+def test_a_face_that_was_found_by_a_close_search_is_followed_until_the_next(
+    tracker: Callable[..., FaceTracker], demo_frames: list[Frame]
+) -> None:
+    portrait = demo_frames[0].image[20:330, 150:450]
+    frame, faces = on_grey(portrait, 1920, 1080, 20 / 105), tracker()
+    for tick in range(9):
+        assert [face.track for face in faces.update(replace(frame, time=tick / 4))] == [1]
 
 
 def test_a_face_that_comes_is_found_soon_and_one_that_goes_is_dropped(

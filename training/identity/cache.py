@@ -12,6 +12,7 @@ import cv2
 from training.identity.conditions import CONDITIONS
 from training.identity.pictures import pictures
 from training.identity.views import Viewer, Views, collect
+from training.options import data_option
 
 __all__ = ["gather", "views_options"]
 
@@ -29,12 +30,7 @@ def views_options(command: Command) -> Command:
             type=click.Path(dir_okay=False, path_type=Path),
             help="File that keeps what was seen; read if it is there, else written.",
         ),
-        click.option(
-            "--data",
-            required=True,
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="Folder with the sets of faces.",
-        ),
+        data_option("Folder with the sets of faces."),
     ):
         command = option(command)
     return command
