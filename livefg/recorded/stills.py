@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from livefg.errors import LivefgError
 from livefg.jobs import BatchSettings, Job
@@ -21,7 +21,7 @@ from livefg.recorded.facts import differences, run_facts
 from livefg.recorded.journal import Journal
 from livefg.recorded.progress import OnStart, Stopped
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import FileSink, partial_path
+from livefg.sinks.files import FileSink, Finishing, partial_path
 from livefg.sinks.jsonl import JsonlSink
 from livefg.sinks.pictures import PictureSink
 from livefg.sinks.queued import QueuedSink
@@ -131,20 +131,11 @@ class StillWork:
         return sinks
 
 
-class _InOrder:
+class _InOrder(Finishing):
     """Several sinks as one: each has written a frame before the next one is given it."""
 
     def __init__(self, sinks: Sequence[FileSink]) -> None:
         self._sinks = tuple(sinks)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         for sink in self._sinks:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livefg.results import Frame, FrameResult
 from livefg.sinks.encoding import Quality
+from livefg.sinks.files import Finishing
 from livefg.sinks.film_parts import PartedVideoSink
 from livefg.spans import Span
 
@@ -64,7 +65,7 @@ class _OpenCut(NamedTuple):
     sink: PartedVideoSink
 
 
-class ClipSink:
+class ClipSink(Finishing):
     """Writes one video for each cut-out below `folder`, from pictures as they come, in the order of their times.
 
     Every file appears whole when its last picture is written; `paths` are those that did. Until then their parts lie
@@ -94,15 +95,6 @@ class ClipSink:
             self._waiting = deque(wanted[self._begun :])
             for number, begin, film in done["open"]:
                 self._open.append(self._opened(number, wanted[number - 1], begin, film))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write a picture into the cut-outs that it belongs to."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from livefg.overlay import Overlay, Trail
 from livefg.results import Frame, FrameResult
+from livefg.sinks.files import Finishing
 from livefg.sinks.queued import QueuedSink
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ComposedMark:
         return all(sink.done() for sink in self.sinks)
 
 
-class ComposedSink:
+class ComposedSink(Finishing):
     """Covers faces (`cover`), draws the overlay, and passes each picture on to `sinks`, which must not draw again.
 
     Frames are drawn on themselves: nobody else may need their pictures.
@@ -50,15 +51,6 @@ class ComposedSink:
         self._overlay = overlay
         self._cover = cover
         self._trail = trail or Trail()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Compose one picture and pass it on."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from livefg.errors import LivefgError
 from livefg.sinks.base import Sink
 
-__all__ = ["FileSink", "partial_path", "prepare", "publish"]
+__all__ = ["FileSink", "Finishing", "partial_path", "prepare", "publish"]
 
 
 class FileSink(Sink, Protocol):
@@ -17,6 +18,27 @@ class FileSink(Sink, Protocol):
     def abandon(self) -> None:
         """Finish the file, but leave it under its partial name: the run did not come to its end."""
         ...
+
+
+class Finishing(ABC):
+    """A context manager that closes what came to its end, and abandons what an error ended."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object = None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish; a second call does nothing."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Give back what is held and leave what was made under its partial name."""
 
 
 def partial_path(path: Path) -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
 import numpy as np
@@ -27,7 +27,7 @@ import numpy.typing as npt
 from livefg.errors import LivefgError
 from livefg.results import Frame, FrameResult
 from livefg.sinks.encoding import CODECS, Coding, PictureConverter, Quality, coding_for, film_behind
-from livefg.sinks.files import prepare, publish
+from livefg.sinks.files import Finishing, prepare, publish
 from livefg.sinks.film_file import FileErrors, FilmFile, check_suffix, encoder_notes
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Progress:
     last: int = -1
 
 
-class PartedVideoSink:
+class PartedVideoSink(Finishing):
     """Writes pictures to the video file `path` through parts in the folder `parts`.
 
     The file shows `source` from `begin` to `end` (media times in seconds) with its sound, if that is a video file;
@@ -86,15 +86,6 @@ class PartedVideoSink:
         self._part: _PartWriter | None = None
         self._closed = False
         prepare(path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Encode a picture. Times must rise from one to the next."""

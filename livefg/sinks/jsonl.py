@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self, TextIO
+from typing import TextIO
 
 from livefg.errors import LivefgError
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import prepare, publish
+from livefg.sinks.files import Finishing, prepare, publish
 
 __all__ = ["JsonlSink"]
 
 
-class JsonlSink:
+class JsonlSink(Finishing):
     """Writes one line of JSON for each result, to a file or to a stream such as `sys.stdout`.
 
     Every line is handed to the system whole and at once, so a run that is killed leaves whole lines behind, unless
@@ -34,15 +34,6 @@ class JsonlSink:
         else:
             self._stream = target
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame | None, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Write the line of one result."""

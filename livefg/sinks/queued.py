@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, cast
 
 from livefg.loop.slot import BoundedQueue
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import FileSink
+from livefg.sinks.files import FileSink, Finishing
 
 __all__ = ["Marking", "QueuedSink"]
 
@@ -21,7 +21,7 @@ class Marking(Protocol):
         ...
 
 
-class QueuedSink:
+class QueuedSink(Finishing):
     """Passes frames to `sink` in a thread of its own, through a queue of at most `capacity` frames.
 
     With `lossless` a full queue makes `write` wait (recorded sources); otherwise the frame is left out and
@@ -36,15 +36,6 @@ class QueuedSink:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="livefg-sink", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     @property
     def waiting(self) -> int:

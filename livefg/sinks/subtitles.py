@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from livefg.errors import LivefgError
 from livefg.overlay.chips import display_name
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import partial_path, prepare, publish
+from livefg.sinks.files import Finishing, partial_path, prepare, publish
 from livefg.spans import HAPPENINGS, Span, SpanCollector
 
 __all__ = ["SubtitleSink", "cues"]
@@ -30,7 +30,7 @@ class Cue(NamedTuple):
     lines: tuple[str, ...]
 
 
-class SubtitleSink:
+class SubtitleSink(Finishing):
     """Writes `<stem>.vtt` and `<stem>.srt` when it is closed: gestures, motions and head movements while they last.
 
     `origin` is the media time in seconds at which the video that they belong to begins.
@@ -44,15 +44,6 @@ class SubtitleSink:
         self._closed = False
         for path in self.paths:
             prepare(path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame | None, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Take in one result."""

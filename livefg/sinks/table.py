@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from livefg.errors import LivefgError
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import prepare, publish
+from livefg.sinks.files import Finishing, prepare, publish
 from livefg.tables import COLUMNS, arrow_schema, record_batch, require_pyarrow, rows
 
 __all__ = ["TableSink"]
@@ -17,7 +17,7 @@ __all__ = ["TableSink"]
 _BATCH_ROWS = 4096
 
 
-class TableSink:
+class TableSink(Finishing):
     """Writes `<stem>.parquet` and `<stem>.csv` with a row for each face and hand of each frame.
 
     Both appear whole, together, on `close`. Memory does not grow with the number of rows. Raises LivefgError if
@@ -47,15 +47,6 @@ class TableSink:
             raise LivefgError(
                 f"{stem.name}.parquet and .csv cannot be written to {stem.parent}: {error.strerror}."
             ) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame | None, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Add the rows of one result."""

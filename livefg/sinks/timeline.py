@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from livefg.errors import LivefgError
 from livefg.overlay.chips import display_name
 from livefg.results import Frame, FrameResult
-from livefg.sinks.files import partial_path, prepare, publish
+from livefg.sinks.files import Finishing, partial_path, prepare, publish
 from livefg.sinks.timeline_page import page
 from livefg.spans import Span, SpanCollector
 
@@ -54,7 +54,7 @@ class Timeline(NamedTuple):
     note: str = ""
 
 
-class TimelineSink:
+class TimelineSink(Finishing):
     """Writes `<stem>.html` and `<stem>.png` when it is closed.
 
     The page needs nothing but itself; it plays `video` (a name relative to it) where that is there. Raises LivefgError
@@ -74,15 +74,6 @@ class TimelineSink:
         self._closed = False
         for path in self.paths:
             prepare(path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame | None, result: FrameResult) -> None:  # noqa: ARG002 - a sink is given both
         """Take in one result."""

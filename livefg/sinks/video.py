@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import av
 
 from livefg.overlay import Overlay, Trail
 from livefg.results import Frame, FrameResult, ImageArray
 from livefg.sinks.encoding import CODECS, Coding, PictureConverter, Quality, coding_for, film_behind
-from livefg.sinks.files import prepare, publish
+from livefg.sinks.files import Finishing, prepare, publish
 from livefg.sinks.film_file import FileErrors, FilmFile, check_suffix, encoder_notes
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CODECS", "Quality", "VideoSink"]
 
 
-class VideoSink:
+class VideoSink(Finishing):
     """Writes each frame with what was seen in it to the video file `path` (.mp4, .m4v, .mov or .mkv).
 
     Every picture keeps its own time. For the video file that `source` describes, times are exact in that
@@ -62,15 +62,6 @@ class VideoSink:
         self._waiting: tuple[ImageArray, int] | None = None
         self._durations: dict[int, int] = {}
         self._last_duration = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object = None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Encode a frame with its overlay. Times must rise from frame to frame."""
