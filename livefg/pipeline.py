@@ -62,13 +62,13 @@ class PipelineSettings:
     the network for hands, by name or path (None: the one that ships). `rules` make events of other events.
     `search_interval` is the shortest time in seconds between two searches for missing hands or faces (0: in every
     frame). `exact` computes every hand and face anew in every frame; without it, what looks as it did a moment ago is
-    moved along for five frames at most, and an unchanged picture is not searched: see docs/parity.md (None:
-    exact). `relieve` takes the lite hand networks once frames that are processed one by one turn out to take longer
-    than 1/25 s, and says so. `gesture_model` names the classifier of gestures, by name or path (None: the one that the
-    user chose, else the one that ships); its file is looked at every `reload_interval` seconds, and a new or changed
-    one is used from the next frame on (0: never). `workers` is how many threads compute side by side (None: see
-    `livefg.threads`). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks with the task files in
-    `mediapipe_models`.
+    moved along for five frames at most, and an unchanged picture is not searched: see docs/parity.md (None: exact, but
+    for faces where `decide` is off). `relieve` takes the lite hand networks once frames that are processed one by one
+    turn out to take longer than 1/25 s, and says so. `gesture_model` names the classifier of gestures, by name or path
+    (None: the one that the user chose, else the one that ships); its file is looked at every `reload_interval`
+    seconds, and a new or changed one is used from the next frame on (0: never). `workers` is how many threads compute
+    side by side (None: see `livefg.threads`). `backend` says whose perception runs: livefg's own, or MediaPipe Tasks
+    with the task files in `mediapipe_models`.
     """
 
     hands: int = 2
@@ -246,16 +246,20 @@ class Pipeline:
         return result
 
     def stream(
-        self, frames: Iterable[Frame], without: Callable[[Frame], Collection[str]] = lambda _: ()
+        self,
+        frames: Iterable[Frame],
+        without: Callable[[Frame], Collection[str]] = lambda _: (),
+        in_flight: int = _IN_FLIGHT,
     ) -> Iterator[tuple[Frame, FrameResult]]:
         """The same results as `process`, frame by frame, with the next frame's work begun before this one's ends.
 
-        `without` may name what is not to be looked at in a frame: `hands`, `faces`.
+        `without` may name what is not to be looked at in a frame: `hands`, `faces`. `in_flight` frames are worked on
+        side by side: two keep the cores busy if every frame is looked at.
         """
         pending: deque[_Pending] = deque()
         for frame in self._searched_ahead(frames):
             pending.append(self._begin(frame, without(frame)))
-            if len(pending) >= _IN_FLIGHT:
+            if len(pending) >= in_flight:
                 first = pending.popleft()
                 yield first.frame, self._decided(first)
         for last in pending:

@@ -87,7 +87,7 @@ class OnnxPerception:
                 settings.search_interval,
                 memory=memory,
                 thorough=settings.stills,
-                keep=0 if exact else _KEPT_FACES,
+                keep=_KEPT_FACES if _keeps_faces(settings, exact) else 0,
             )
         self._reports = networks.reports()
         self._relief: Relief | None = None
@@ -165,6 +165,11 @@ def _hand_search_interval(settings: PipelineSettings, exact: bool) -> float:
     if settings.lite and not exact:
         return max(settings.search_interval, _LITE_SEARCH_INTERVAL)
     return settings.search_interval
+
+
+def _keeps_faces(settings: PipelineSettings, exact: bool) -> bool:
+    """Whether faces that look the same are moved along: also where hindsight smooths what little is lost by it."""
+    return not exact or (settings.exact is None and settings.follows and not settings.decide)
 
 
 def _view_interval(exact: bool, lite: bool) -> float:

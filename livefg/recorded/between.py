@@ -2,7 +2,9 @@
 at there, too.
 
 Most of a film's frames show a face or hand nearly where it was. Fifteen looks a second and the straight line between
-them are then as exact as a look at every frame, for half the work. Where a hand flies, every frame is looked at.
+them are then as exact as a look at every frame, for half the work. Where a hand moves, the frames between are looked
+at as well, but aside: they wait for their neighbours alone, whereas to follow a hand each frame waits for the one
+before. Where a hand flies, it is followed in every frame.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ _STEADY_HAND, _STEADY_FACE = 0.05, 0.05
 _STEADY_SHAPES = 0.12
 """How much a blendshape that blinks or speaks may change meanwhile."""
 _QUICK_SHAPES = ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen")
-_SLOW_HANDS, _SLOW_FACES = 0.4, 3.0
-"""Sizes a second above which every frame is looked at."""
+_SLOW_HANDS, _SLOW_FACES = 2.0, 3.0
+"""Sizes a second above which the pipeline sees every frame: it might lose what flies."""
 _ELSEWHERE = 0.5
 """Parts of its size by which a hand or face may lie off the line between its sights."""
 _AHEAD = 4
 """Results that wait for looks between them to be done meanwhile."""
+_IN_FLIGHT = 4
+"""Frames that the pipeline works on side by side. Of many it is asked for hands or for faces alone, and a hand is
+followed from one frame to the next: with fewer of them a core would have nothing to do meanwhile."""
 
 Seen = TypeVar("Seen", bound=Face | Hand)
 
@@ -74,7 +79,7 @@ class SparingLook:
             return [lane.name for lane in (hands, faces) if lane.can_wait(frame.time)]
 
         waiting: deque[_Waiting] = deque()
-        for frame, result in self._pipeline.stream(frames, without):
+        for frame, result in self._pipeline.stream(frames, without, _IN_FLIGHT):
             waiting.append(_Waiting(frame, result))
             hands.take(frame.time, result.hands, waiting)
             faces.take(frame.time, result.faces, waiting)

@@ -18,6 +18,7 @@ from livefg.jobs import BatchSettings, Job
 from livefg.pipeline import PipelineSettings
 from livefg.results import FrameResult
 from livefg.sources import SourceInfo
+from livefg.threads import usable_cores, usual_threads
 
 __all__ = ["run_many"]
 
@@ -41,7 +42,8 @@ def run_many(
     """
     Batch(settings, pipeline)  # what is wrong with the settings is told once, and here
     processes = min(processes, len(jobs))
-    pipeline = replace(pipeline, workers=pipeline.workers or max(1, (os.cpu_count() or 1) // processes))
+    workers = min(usual_threads(), max(1, usable_cores() // processes))
+    pipeline = replace(pipeline, workers=pipeline.workers or workers)
     waiting = list(jobs)
     places = [_Place(settings, pipeline) for _ in range(processes)]
     running: dict[Future[Any], tuple[Job, _Place]] = {}

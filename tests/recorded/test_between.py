@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from livefg.inference.network import Network
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recorded.between import SparingLook
 from livefg.recorded.decisions import decide
@@ -26,14 +28,20 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 @pytest.fixture(scope="module")
+def exact() -> Iterator[Pipeline]:
+    with Pipeline(replace(SETTINGS, exact=True)) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="module")
 def frames(demo_frames: list[Frame]) -> list[Frame]:
     return demo_frames[120:240]
 
 
-def seen(pipeline: Pipeline, frames: list[Frame], *, sparing: bool) -> list[FrameResult]:
+def seen(pipeline: Pipeline, frames: list[Frame]) -> list[FrameResult]:
     """The results in hindsight."""
     pipeline.reset()
-    found = list(Looker(pipeline, shots=True, sparing=sparing).results(frames))
+    found = list(Looker(pipeline, shots=True, sparing=True).results(frames))
     return list(in_hindsight(found, decide(found, pipeline.answer)))
 
 
@@ -51,9 +59,9 @@ def offsets(ones: list[FrameResult], others: list[FrameResult], kind: str) -> li
 
 
 def test_landmarks_are_within_half_a_pixel_of_those_of_looks_at_every_frame(
-    pipeline: Pipeline, frames: list[Frame]
+    pipeline: Pipeline, exact: Pipeline, frames: list[Frame]
 ) -> None:
-    thorough, sparing = (seen(pipeline, frames, sparing=sparing) for sparing in (False, True))
+    thorough, sparing = seen(exact, frames), seen(pipeline, frames)
     for kind in ("hands", "faces"):
         apart = offsets(thorough, sparing, kind)
         assert np.mean(apart) <= 0.5
@@ -87,6 +95,21 @@ def test_steady_faces_are_looked_at_in_every_other_frame(
     results = [result for _, result in SparingLook(pipeline).stream(frames)]
     assert all(result.faces for result in results)
     assert 0.45 * len(frames) < len(looks) < 0.7 * len(frames)
+
+
+def test_of_the_looks_at_a_face_that_keeps_still_few_are_computed(
+    pipeline: Pipeline, frames: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+    run = Network.__call__
+
+    def counted(network: Network, *inputs: Any) -> Any:
+        runs.append(network.report.name)
+        return run(network, *inputs)
+
+    monkeypatch.setattr(Network, "__call__", counted)
+    seen(pipeline, frames)
+    assert 0.05 * len(frames) < runs.count("face_mesh") < 0.25 * len(frames)
 
 
 @pytest.mark.parametrize("step", [2, 3])
