@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 from itertools import chain
@@ -125,6 +125,15 @@ class VideoSource(Recorded):
             self._note(f"{self._name} breaks off: {missing:.1f} s that it promises are missing.")
 
 
+def _noted_end(metadata: Mapping[str, str]) -> float | None:
+    """When the stream ends by the note that Matroska keeps of each, such as 00:01:02.500000000, in seconds."""
+    try:
+        hours, minutes, seconds = metadata["DURATION"].split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except (KeyError, ValueError):
+        return None
+
+
 class _NoEntry(Exception):  # noqa: N818 - no error: the film is read from its beginning
     """A film that cannot be entered in the middle."""
 
@@ -173,6 +182,8 @@ class _Reader:
         promised = self.seconds(self.stream.duration)
         if promised is not None:
             return float(promised + (self.seconds(self.stream.start_time) or 0) - self.origin)
+        if (noted := _noted_end(self.stream.metadata)) is not None:
+            return noted - float(self.origin)
         # A sound track may go on for longer than the pictures.
         alone = not self.container.streams.audio
         return (self.container.duration or 0) / av.time_base if alone else 0.0

@@ -57,9 +57,9 @@ def rotated(path: Path) -> Path:
     return path
 
 
-def cut_short(path: Path) -> Path:
+def cut_short(path: Path, audio: str | None = None) -> Path:
     """A film whose second half is missing."""
-    whole = make_video(path.with_name("whole.mkv"), range(0, 4000, 40), Fraction(1, 1000))
+    whole = make_video(path.with_name("whole.mkv"), range(0, 4000, 40), Fraction(1, 1000), audio=audio)
     path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     whole.unlink()
     return path
@@ -99,8 +99,11 @@ def test_a_turned_film_stands_upright_in_data_and_picture(tmp_path: Path) -> Non
     assert probe(tmp_path / "out" / "turned.mp4").size == (64, 96)
 
 
-def test_a_film_that_breaks_off_is_done_to_where_it_does_and_says_so(tmp_path: Path) -> None:
-    (outcome,) = run(tmp_path / "out", cut_short(tmp_path / "cut.mkv"))
+@pytest.mark.parametrize("audio", [None, "libopus"])
+def test_a_film_that_breaks_off_is_done_to_where_it_does_and_says_so(
+    tmp_path: Path, audio: str | None
+) -> None:
+    (outcome,) = run(tmp_path / "out", cut_short(tmp_path / "cut.mkv", audio))
     assert outcome.status == "done", outcome.error
     assert any("breaks off" in note for note in outcome.notes)
 
