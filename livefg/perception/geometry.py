@@ -14,7 +14,7 @@ import numpy as np
 
 from livefg.results import Box, FloatArray, ImageArray
 
-__all__ = ["Region", "box_iou", "box_of", "crop", "region_around", "to_picture", "wrap_angle"]
+__all__ = ["Region", "box_iou", "box_of", "crop", "region_around", "similar", "to_picture", "wrap_angle"]
 
 _LARGE = 192  # pixels: smaller crops gain nothing by four channels
 _SHRUNK_MOST = 2.0  # a region that is shrunk further has too many pixels to convert
@@ -65,13 +65,19 @@ def crop(image: ImageArray, region: Region, size: int) -> ImageArray:
 def _large_crop(image: ImageArray, region: Region, size: int) -> ImageArray:
     """The same pixels, by way of a picture with four channels: OpenCV takes half the time for these."""
     reach = region.size / 2 * (abs(math.cos(region.rotation)) + abs(math.sin(region.rotation))) + _MARGIN
-    left, top = max(0, math.floor(region.x - reach)), max(0, math.floor(region.y - reach))
+    left, top = math.floor(region.x - reach), math.floor(region.y - reach)
     right, bottom = math.ceil(region.x + reach), math.ceil(region.y + reach)
-    part = image[top : max(0, bottom), left : max(0, right)]
+    height, width = image.shape[:2]
+    part = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     if not part.size:
         return _warped(image, region, size)
+    four = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
+    beyond = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+    if any(beyond):
+        # Beyond the picture OpenCV looks at one pixel after the other: a wider picture takes half the time.
+        four = cv2.copyMakeBorder(four, *beyond, cv2.BORDER_REPLICATE)
     moved = region._replace(x=region.x - left, y=region.y - top)
-    cut = _warped(np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2RGBA), np.uint8), moved, size)
+    cut = _warped(np.asarray(four, np.uint8), moved, size)
     return np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
@@ -94,19 +100,35 @@ def _warped(image: ImageArray, region: Region, size: int) -> ImageArray:
 
 def to_picture(points: FloatArray, region: Region, size: int) -> FloatArray:
     """Bring points (n, 2 or 3) from a crop of (size, size) to the picture's pixels; z is scaled alike."""
-    cos, sin = math.cos(region.rotation), math.sin(region.rotation)
-    scale = region.size / size
-    x, y = points[:, 0] - size / 2, points[:, 1] - size / 2
-    moved = points * np.float32(scale)
-    moved[:, 0] = (x * cos - y * sin) * scale + region.x
-    moved[:, 1] = (x * sin + y * cos) * scale + region.y
-    return moved
+    scale, half = region.size / size, size / 2
+    cos, sin = math.cos(region.rotation) * scale, math.sin(region.rotation) * scale
+    return similar(points, cos, sin, scale, (half, half), (region.x, region.y))
+
+
+def similar(
+    points: FloatArray,
+    cos: float,
+    sin: float,
+    scale: float,
+    origin: tuple[float, float],
+    target: tuple[float, float],
+) -> FloatArray:
+    """Points (n, 2 or 3) after a similarity that brings `origin` to `target`; z is multiplied by `scale`.
+
+    `cos` and `sin` are those of its angle, times the scale.
+    """
+    x, y = origin
+    rows = [[cos, -sin, target[0] - cos * x + sin * y], [sin, cos, target[1] - sin * x - cos * y]]
+    if points.shape[1] == 3:
+        rows = [[cos, -sin, 0.0, rows[0][2]], [sin, cos, 0.0, rows[1][2]], [0.0, 0.0, scale, 0.0]]
+    return np.asarray(cv2.transform(points[None], np.array(rows))[0], np.float32)
 
 
 def box_of(points: FloatArray) -> Box:
     """The smallest axis-parallel box around points (n, 2 or more)."""
-    x, y = points[:, 0], points[:, 1]
-    return (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+    flat = points[:, :2]
+    (left, top), (right, bottom) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    return (left, top, right, bottom)
 
 
 def box_iou(first: Box, second: Box) -> float:

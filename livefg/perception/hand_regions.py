@@ -13,7 +13,8 @@ from livefg.results import Box, FloatArray
 __all__ = ["following_region", "hand_box", "palm_region", "turned"]
 
 # The points that hold still when fingers bend decide where the hand will be in the next frame.
-_STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
+_STEADY_POINTS = np.array([0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18])
+_TURNING_POINTS = np.array([0, 5, 9, 13])  # the wrist and the knuckles of three fingers
 
 
 def palm_region(palm: Detection) -> Region:
@@ -28,20 +29,20 @@ def palm_region(palm: Detection) -> Region:
 
 def following_region(landmarks: FloatArray) -> Region:
     """Where to look in the next frame for the hand that has these landmarks now."""
-    points = landmarks[:, :2]
-    (wrist_x, wrist_y), middle = points[0].tolist(), (((points[5] + points[13]) / 2 + points[9]) / 2).tolist()
-    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist_y - middle[1], middle[0] - wrist_x))
-    steady = points[_STEADY_POINTS]
-    centre = (steady.max(axis=0) + steady.min(axis=0)) / 2
+    wrist, *knuckles = landmarks[_TURNING_POINTS, :2].tolist()
+    index, middle, ring = knuckles
+    turning_x, turning_y = (((index[axis] + ring[axis]) / 2 + middle[axis]) / 2 for axis in (0, 1))
+    rotation = wrap_angle(math.pi / 2 - math.atan2(wrist[1] - turning_y, turning_x - wrist[0]))
     cos, sin = math.cos(rotation), math.sin(rotation)
-    upright = (steady - centre) @ np.array([[cos, -sin], [sin, cos]], np.float32)
-    low, high = upright.min(axis=0), upright.max(axis=0)
-    (x, y), (width, height) = ((high + low) / 2).tolist(), (high - low).tolist()
+    steady = landmarks[_STEADY_POINTS, :2].tolist()
+    along = [x * cos + y * sin for x, y in steady]
+    across = [y * cos - x * sin for x, y in steady]
+    x, y = (min(along) + max(along)) / 2, (min(across) + max(across)) / 2
     return region_around(
-        x * cos - y * sin + float(centre[0]),
-        x * sin + y * cos + float(centre[1]),
-        width,
-        height,
+        x * cos - y * sin,
+        x * sin + y * cos,
+        max(along) - min(along),
+        max(across) - min(across),
         rotation,
         2.0,
         -0.1,

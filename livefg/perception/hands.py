@@ -385,17 +385,15 @@ def _breadth(landmarks: FloatArray) -> float:
 
 def _same_hand(first: _Observation, second: _Observation) -> bool:
     """Whether two observations are of one hand: most of their points nearly coincide."""
+    if box_iou(box_of(first.landmarks), box_of(second.landmarks)) <= 0.2:
+        return False
     near = 0.2 * max(_breadth(first.landmarks), _breadth(second.landmarks))
     distances = np.linalg.norm(first.landmarks[:, :2] - second.landmarks[:, :2], axis=1)
-    return (
-        int((distances < near).sum()) >= 10
-        and box_iou(box_of(first.landmarks), box_of(second.landmarks)) > 0.2
-    )
+    return int((distances < near).sum()) >= 10
 
 
 def _strangeness(track: _Track, seen: _Observation) -> float:
     """How little an observation looks like the hand of this track: a wrong side, a jump from where it was going."""
-    expected = np.array([track.region.x + track.motion[0], track.region.y + track.motion[1]])
-    now = seen.following
-    jump = float(np.hypot(now.x - expected[0], now.y - expected[1])) / max(track.region.size, 1.0)
+    before, (across, down), now = track.region, track.motion, seen.following
+    jump = math.hypot(now.x - before.x - across, now.y - before.y - down) / max(before.size, 1.0)
     return jump + (0.0 if track.side.agrees(seen.right) else 1.0)

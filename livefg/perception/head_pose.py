@@ -11,6 +11,7 @@ import json
 import math
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -61,8 +62,7 @@ def head_pose(landmarks: FloatArray, width: int, height: int, mirrored: bool) ->
     `landmarks` (468 or more, 3) are in pixels of a picture of `width` x `height`; `mirrored` tells whether that
     picture is a mirror image, so that left and right are the person's own.
     """
-    matrix = face_transform(landmarks, width, height)
-    rotation = matrix[:3, :3] / np.linalg.norm(matrix[:3, 0])
+    rotation = _fitted(landmarks, width, height)[0]
     yaw = math.degrees(math.atan2(rotation[0, 2], rotation[2, 2]))
     pitch = math.degrees(math.asin(min(1.0, max(-1.0, rotation[1, 2]))))
     roll = math.degrees(math.atan2(rotation[1, 0], rotation[1, 1]))
@@ -72,46 +72,35 @@ def head_pose(landmarks: FloatArray, width: int, height: int, mirrored: bool) ->
 def face_transform(landmarks: FloatArray, width: int, height: int) -> Array:
     """(4, 4) matrix from the canonical face (centimetres; x right, y up, z to the viewer) to camera space."""
     face = _canonical_face()
-    mesh = landmarks[:_MESH_POINTS].astype(np.float64)
-    depth = float(mesh[:, 2].mean()) / width
-    chosen = mesh[face.indices].T
+    rotation, scale, seen = _fitted(landmarks, width, height)
+    weights = face.roots**2
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    matrix[:3, 3] = (seen / scale - rotation @ face.points) @ weights / weights.sum()
+    return matrix
+
+
+def _fitted(landmarks: FloatArray, width: int, height: int) -> tuple[Array, float, Array]:
+    """The rotation (3, 3) of the canonical face, how many times too near its points seem, and these points (3, n).
+
+    MediaPipe finds the scale in three rounds, each of which corrects the one before. All their points are the last
+    round's but for a factor, and so one round finds the same.
+    """
+    face = _canonical_face()
     near_height = 2 * _NEAR * math.tan(_FIELD_OF_VIEW / 2)
     near_width = near_height * width / height
-    screen = np.stack(
-        [
-            (chosen[0] / width - 0.5) * near_width,
-            (0.5 - chosen[1] / height) * near_height,
-            chosen[2] / width * near_width,
-        ]
-    )
-    offset = depth * near_width
-    flat = screen * np.array([[1.0], [1.0], [-1.0]])
-    scale = _turn_and_scale(face, flat * face.roots)[1]
-    scale *= _turn_and_scale(face, _metric(screen, offset, scale) * face.roots)[1]
-    return _procrustes(face, _metric(screen, offset, scale))
-
-
-def _metric(screen: Array, offset: float, scale: float) -> Array:
-    """Points on the near plane moved to their depth and spread as the perspective demands; z to the viewer."""
-    depth = (screen[2] - offset + _NEAR) / scale
-    return np.stack([screen[0] * depth / _NEAR, screen[1] * depth / _NEAR, -depth])
-
-
-def _turn_and_scale(face: _CanonicalFace, weighted: Array) -> tuple[Array, float]:
-    """The rotation (3, 3) and scale that bring the canonical points nearest to weighted ones (3, n), up to a shift."""
-    left, values, right = np.linalg.svd(weighted @ face.centred.T)
-    stretch = float(values.sum())
-    if np.linalg.det(left @ right) < 0:
+    seen = landmarks[face.indices].T.astype(np.float64)
+    # On the near plane, then moved to their depth and spread as the perspective demands; z to the viewer.
+    middle = float(landmarks[:_MESH_POINTS, 2].mean(dtype=np.float64))
+    depth = (seen[2] - middle) * (near_width / width) + _NEAR
+    seen[0] = (seen[0] / width - 0.5) * depth * (near_width / _NEAR)
+    seen[1] = (0.5 - seen[1] / height) * depth * (near_height / _NEAR)
+    np.negative(depth, out=seen[2])
+    # OpenCV's decomposition: NumPy's takes a library for large ones out of memory that the networks have left cold.
+    values, left, right = cv2.SVDecomp((seen * face.roots) @ face.centred.T)
+    (largest,), (second,), (least,) = values.tolist()
+    rotation = left @ right
+    if cv2.determinant(rotation) < 0:
         left[:, 2] *= -1
-        stretch -= 2 * float(values[2])
-    return left @ right, stretch / face.spread
-
-
-def _procrustes(face: _CanonicalFace, targets: Array) -> Array:
-    """The rotation, uniform scale and translation (4, 4) that bring the canonical points nearest to `targets`."""
-    rotation, scale = _turn_and_scale(face, targets * face.roots)
-    matrix = np.eye(4)
-    matrix[:3, :3] = rotation * scale
-    weights = face.roots**2
-    matrix[:3, 3] = (targets - matrix[:3, :3] @ face.points) @ weights / weights.sum()
-    return matrix
+        rotation, least = left @ right, -least
+    return np.asarray(rotation, np.float64), (largest + second + least) / face.spread, seen

@@ -42,12 +42,14 @@ class OneEuroFilter:
         interval = time - self._time
         if interval <= 0:
             return self._value
-        speed = (value - self._value) / np.float32(interval * max(size, 1e-6))
+        way = value - self._value
         keep = _weight(self._derivative_cutoff, interval)
-        self._speed = self._speed + np.float32(keep) * (speed - self._speed)
-        cutoff = self._min_cutoff + self._beta * np.abs(self._speed)
-        rate = 2 * math.pi * interval * cutoff
-        self._value = (self._value + rate / (rate + 1) * (value - self._value)).astype(np.float32)
+        self._speed = self._speed * np.float32(1 - keep) + way * np.float32(
+            keep / (interval * max(size, 1e-6))
+        )
+        turn = 2 * math.pi * interval
+        rate = np.abs(self._speed) * np.float32(turn * self._beta) + np.float32(turn * self._min_cutoff)
+        self._value = self._value + rate / (rate + np.float32(1)) * way
         self._time = time
         return self._value
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from livefg.perception.geometry import Region, box_of
+from livefg.perception.geometry import Region, box_of, similar
 from livefg.results import Box, FloatArray, ImageArray
 
 __all__ = ["Change", "Glance", "Overview", "Shift", "Steadiness", "moved", "moved_region", "to_compute_anew"]
@@ -100,43 +100,68 @@ class _Motion(NamedTuple):
         )
 
 
+_UNMOVED = _Motion()
+
+
 class _Template:
-    """An old picture (side, side) at one resolution, ready to say how a new one has moved against it."""
+    """An old picture and the part of it that counts, ready to say how a new one has moved against it."""
 
-    __slots__ = ("_answers", "_picture")
+    __slots__ = ("_covered", "_effects", "_inverse", "_picture", "_soft_weight", "_weight")
 
-    def __init__(self, grey: Grey, weight: FloatArray) -> None:
-        self._picture = grey.astype(np.float32)
-        across = cv2.Sobel(self._picture, cv2.CV_32F, 1, 0, scale=1 / 8)
-        down = cv2.Sobel(self._picture, cv2.CV_32F, 0, 1, scale=1 / 8)
+    def __init__(self, picture: FloatArray, points: FloatArray) -> None:
+        """`picture` is grey (48, 48); what lies within the outline of `points` (n, 2), in its pixels, counts."""
+        self._picture = picture
+        mask = _outline(points)
+        self._soft_weight = _shrunk(mask, _SOFT)
+        self._covered: FloatArray = np.maximum(_shrunk(self._soft_weight, _PATCHES), _LEAST_COVERED)
+        self._weight = cv2.sumElems(self._soft_weight)[0]
+        across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
+        down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
         x, y = _coordinates(_SIDE)
-        effects = np.empty((5, _SIDE * _SIDE), np.float32)
-        effects[0] = (across * x + down * y).ravel()
-        effects[1] = (down * x - across * y).ravel()
-        effects[2], effects[3], effects[4] = across.ravel(), down.ravel(), 1.0
-        weighted = effects * weight.ravel()
-        square = weighted @ effects.T
-        square[np.diag_indices(5)] += _STIFFNESS
-        # What each pixel's difference says about scale, turn, both shifts and the light.
-        self._answers: FloatArray = np.linalg.inv(square).astype(np.float32) @ weighted
+        effects = np.empty((5, _SIDE, _SIDE), np.float32)
+        effects[0] = across * x + down * y
+        effects[1] = down * x - across * y
+        effects[2], effects[3], effects[4] = across, down, 1.0
+        self._effects: FloatArray = (effects * mask).reshape(5, -1)
+        square = self._effects @ effects.reshape(5, -1).T
+        square.flat[::6] += _STIFFNESS
+        # OpenCV's inverse: NumPy's takes a library for large ones out of memory that the networks have left cold.
+        self._inverse: FloatArray = cv2.invert(square, flags=cv2.DECOMP_CHOLESKY)[1].astype(np.float32)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything that counts."""
+        return self._weight > 0
 
     def step(self, now: FloatArray, motion: _Motion) -> tuple[_Motion, float, FloatArray]:
         """A better guess of how a new picture has moved, by how many pixels it is another, and what led to it."""
         difference = self.difference(now, motion)
-        scale, turn, x, y, _ = (self._answers @ difference.ravel()).tolist()
+        # What each pixel's difference says about scale, turn, both shifts and the light.
+        scale, turn, x, y, _ = (self._inverse @ (self._effects @ difference.ravel())).tolist()
         better = motion.without(1 + scale / _HALF, turn / _HALF, x / _HALF, y / _HALF)
         return better, max(abs(scale), abs(turn), abs(x), abs(y)), difference
 
     def difference(self, now: FloatArray, motion: _Motion) -> FloatArray:
         """The new picture (side, side), moved back, less the old one, in grey levels."""
-        back = cv2.warpAffine(
-            now,
-            motion.matrix(),
-            now.shape,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return np.asarray(cv2.subtract(back, self._picture), np.float32)
+        if motion is not _UNMOVED:
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            back = cv2.warpAffine(
+                now, motion.matrix(), now.shape, flags=flags, borderMode=cv2.BORDER_REPLICATE
+            )
+            now = np.asarray(back, np.float32)
+        return np.asarray(cv2.subtract(now, self._picture), np.float32)
+
+    def fits(self, difference: FloatArray, limits: Steadiness, slack: float = 1.0) -> bool:
+        """Whether a difference (48, 48) in grey levels is small enough, apart from the light."""
+        difference = _shrunk(difference, _SOFT)
+        light = float(np.vdot(difference, self._soft_weight)) / self._weight
+        if abs(light) > limits.light:
+            return False
+        rest = np.abs(difference - np.float32(light))
+        weighted = rest * self._soft_weight
+        if float(np.vdot(weighted, rest)) > self._weight * (slack * limits.mean) ** 2:
+            return False
+        patches = _shrunk(weighted, _PATCHES) / self._covered
+        return float(patches.max()) <= slack * limits.patch
 
 
 class Glance:
@@ -145,33 +170,31 @@ class Glance:
     It follows what it shows from one comparison to the next, so it must see the pictures in the order of their times.
     """
 
-    __slots__ = ("_covered", "_motion", "_size", "_soft_weight", "_template", "_weight", "_x", "_y")
+    __slots__ = ("_motion", "_size", "_template", "_x", "_y")
 
     def __init__(self, image: ImageArray, points: FloatArray) -> None:
         """`points` (n, 2 or more) are places in the picture, in pixels; what lies within their outline is compared."""
         self._x, self._y, self._size = _square_around(box_of(points), image)
-        mask = _outline((points[:, :2] - (self._x, self._y)) * (_SIDE / self._size) - 0.5)
-        self._soft_weight = _shrunk(mask, _SOFT)
-        self._covered = _shrunk(self._soft_weight, _PATCHES)
-        self._weight = float(self._soft_weight.sum())
-        self._template = _Template(self._grey(image), mask)
-        self._motion = _Motion()
+        within = (points[:, :2] - (self._x, self._y)) * (_SIDE / self._size) - 0.5
+        self._template = _Template(self._grey(image), within)
+        self._motion = _UNMOVED
 
     def shift(self, image: ImageArray, limits: Steadiness) -> Shift | None:
         """How what was seen has moved in a later picture of the same camera; None if that does not explain it."""
-        if not self._weight:
+        template, motion = self._template, self._motion
+        if not template:
             return None
-        now, motion = self._grey(image).astype(np.float32), self._motion
+        now = self._grey(image)
         for number in range(_STEPS):
-            motion, change, difference = self._template.step(now, motion)
-            if number == _LOOKED_AFTER and not self._fits(difference, limits, _LOST):
+            motion, change, difference = template.step(now, motion)
+            if number == _LOOKED_AFTER and not template.fits(difference, limits, _LOST):
                 return None
             if change < _SETTLED:
-                break
+                break  # and the difference is as good as that of the last step
+        else:
+            difference = template.difference(now, motion)
         far = math.hypot(motion.x, motion.y) + math.hypot(motion.a - 1, motion.b)
-        if far > 2 * limits.distance:
-            return None
-        if not self._fits(self._template.difference(now, motion), limits):
+        if far > 2 * limits.distance or not template.fits(difference, limits):
             return None
         self._motion = motion
         half = self._size / 2
@@ -184,26 +207,12 @@ class Glance:
             self._y + half,
         )
 
-    def _grey(self, image: ImageArray) -> Grey:
+    def _grey(self, image: ImageArray) -> FloatArray:
         part = image[self._y : self._y + self._size, self._x : self._x + self._size]
         # Twice as fine first: a picture that is shrunk too far in one step has edges that flicker.
         finer = cv2.resize(part, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_LINEAR)
         grey = np.asarray(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), np.uint8)
-        return np.asarray(cv2.GaussianBlur(_shrunk(grey, _SIDE), (5, 5), 1.0), np.uint8)
-
-    def _fits(self, difference: FloatArray, limits: Steadiness, slack: float = 1.0) -> bool:
-        """Whether a difference (48, 48) in grey levels is small enough, apart from the light."""
-        difference = _shrunk(difference, _SOFT)
-        light = float(np.vdot(difference, self._soft_weight)) / self._weight
-        rest = difference - np.float32(light)
-        weighted = rest * self._soft_weight
-        if (
-            abs(light) > limits.light
-            or float(np.vdot(weighted, rest)) > self._weight * (slack * limits.mean) ** 2
-        ):
-            return False
-        patches = _shrunk(np.abs(weighted), _PATCHES)
-        return bool((patches <= slack * limits.patch * np.maximum(self._covered, _LEAST_COVERED)).all())
+        return cv2.GaussianBlur(_shrunk(grey, _SIDE), (5, 5), 1.0).astype(np.float32)
 
 
 class Change(enum.Enum):
@@ -252,11 +261,8 @@ class Overview:
 def moved(points: FloatArray, shift: Shift) -> FloatArray:
     """Points (n, 2 or 3) in the picture's pixels after a shift; depth grows with the scale."""
     cos, sin = math.cos(shift.angle) * shift.scale, math.sin(shift.angle) * shift.scale
-    x, y = points[:, 0] - shift.about_x, points[:, 1] - shift.about_y
-    result = points * np.float32(shift.scale)
-    result[:, 0] = x * cos - y * sin + shift.about_x + shift.x
-    result[:, 1] = x * sin + y * cos + shift.about_y + shift.y
-    return result
+    about = (shift.about_x, shift.about_y)
+    return similar(points, cos, sin, shift.scale, about, (about[0] + shift.x, about[1] + shift.y))
 
 
 def moved_region(region: Region, shift: Shift) -> Region:

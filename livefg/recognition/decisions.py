@@ -119,6 +119,9 @@ class _Watch:
     def _smoothed(self, known: _Watched, scores: Mapping[str, float], now: float) -> dict[str, float]:
         interval = max(0.0, now - known.time)
         weight = 1.0 - math.exp(-interval / self._settings.smoothing) if self._settings.smoothing else 1.0
+        if known.scores.keys() == scores.keys():
+            before = known.scores
+            return {name: (past := before[name]) + weight * (score - past) for name, score in scores.items()}
         return {
             name: (past := known.scores.get(name, 0.0)) + weight * (scores.get(name, 0.0) - past)
             for name in dict.fromkeys((*scores, *known.scores))

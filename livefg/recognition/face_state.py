@@ -20,12 +20,13 @@ __all__ = ["GAZES", "FaceStateSettings", "FaceStates", "Switch", "gaze_scores"]
 
 GAZES = ("centre", "left", "right", "up", "down")
 """Where eyes look, as the person would say it, relative to the head."""
+_LOOKS = tuple((name, f"look_{name}") for name in GAZES[1:])
 
 # Corners, and pairs of points on the upper and lower lid, of the eye on the picture's left and on its right.
-_EYES = (
-    (33, 133, ((159, 145), (158, 153), (160, 144))),
-    (362, 263, ((386, 374), (385, 380), (387, 373))),
-)
+_EYE_POINTS = 8
+_EYES = np.array(
+    [[33, 133, 159, 145, 158, 153, 160, 144], [362, 263, 386, 374, 385, 380, 387, 373]], np.intp
+).ravel()
 _USUAL_OPENING, _USUAL_LID = 0.28, 0.10
 _OPENINGS, _LIDS = (0.15, 0.45), (0.0, 0.60)
 _LEARNT_FAST, _LEARNT_SLOWLY = 0.7, 8.0
@@ -221,13 +222,16 @@ class FaceStates:
             "eyes_closed": (closure, rules.eyes_closed),
             "mouth_open": (values["mouth"], rules.mouth_open),
             "smile": (values["smile"], rules.smile),
-            **{f"look_{name}": (watched.gaze[name], rules.look) for name in GAZES[1:]},
+            **{label: (watched.gaze[name], rules.look) for name, label in _LOOKS},
         }
         events = []
         for label, (value, rule) in measured.items():
-            phase = _turn(watched.held.setdefault(label, _Held()), value, rule, now)
+            held = watched.held.get(label)
+            if held is None:
+                held = watched.held[label] = _Held()
+            phase = _turn(held, value, rule, now)
             if phase:
-                events.append(Event("face", label, phase, track, now, min(1.0, watched.held[label].peak)))
+                events.append(Event("face", label, phase, track, now, min(1.0, held.peak)))
         return sorted(events, key=lambda event: event.phase == "start")
 
 
@@ -236,10 +240,12 @@ def eye_opening(mesh: FloatArray) -> float:
 
     The eye that is seen wider, which is the nearer one on a turned head, counts more.
     """
+    points = mesh[_EYES, :2].tolist()
     total = weights = 0.0
-    for inner, outer, lids in _EYES:
-        width = float(np.hypot(*(mesh[outer, :2] - mesh[inner, :2])))
-        height = sum(float(np.hypot(*(mesh[upper, :2] - mesh[lower, :2]))) for upper, lower in lids) / 3
+    for eye in (points[:_EYE_POINTS], points[_EYE_POINTS:]):
+        inner, outer, *lids = eye
+        width = math.dist(inner, outer)
+        height = sum(map(math.dist, lids[::2], lids[1::2])) / 3
         total += height * width
         weights += width * width
     return total / max(weights, 1e-9)

@@ -14,7 +14,7 @@ __all__ = ["Pace", "Palm", "paces", "palm_of"]
 Palm = tuple[float, float, float]
 """x and y of a palm's middle, and the palm's length, in pixels."""
 
-_PALM = [0, 5, 9, 13, 17]
+_PALM = np.array([0, 5, 9, 13, 17])
 _LAG = 0.15
 """Seconds: time constant of the average over velocities."""
 _GAP = 0.5
@@ -26,8 +26,8 @@ def palm_of(points: FloatArray) -> Palm:
 
     Its length is from the wrist to the middle knuckle, or by the width of the knuckles where that is foreshortened.
     """
-    palm = points[_PALM, :2].astype(np.float64)
-    x, y = palm.mean(axis=0).tolist()
+    palm = points[_PALM, :2].tolist()
+    x, y = (sum(values) / len(palm) for values in zip(*palm, strict=True))
     return x, y, max(math.dist(palm[0], palm[2]), 1.5 * math.dist(palm[1], palm[4]))
 
 
