@@ -1,7 +1,8 @@
 """What an accelerator is worth: `python -m livefg.bench.accelerator cuda --out docs/benchmarks`.
 
 Runs the tests of the device, then measures each network beside the CPU, perception on frames that are decoded already,
-and a 720p recording from file to files. Writes DATE-accelerator-DEVICE-MACHINE.json.
+and a 720p recording from file to files. Writes DATE-accelerator-DEVICE-MACHINE.json. A part that fails, or for which no
+time is left, is named in it, and the others go on.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from livefg.bench.measure import measure
 from livefg.bench.scenes import endless_frames, fitted, frames_of
 from livefg.errors import LivefgError
 from livefg.inference import Manifest, Network
-from livefg.inference.devices import parse_device
+from livefg.inference.devices import obstacle, parse_device
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.recorded.many import run_many
 from livefg.results import Frame, FrameResult
@@ -46,21 +47,49 @@ _FPS = 30
 _FIRST = 100  # of the demo clip: hands are in sight
 _MOST_TOGETHER = 8
 _POLL_SECONDS = 0.5
+_SHARE = 1 / 16  # of the whole time: what one measurement may take, about
+_TESTS_SHARE = 1 / 3
+_FEWEST = 2 * _FPS  # frames: fewer say nothing
+_ROUNDS, _ROUNDS_SECONDS = 20, 1.0
 Tell = Callable[[str], None]
 
 
-def measure_accelerator(device: str, seconds: int, tell: Tell = lambda _: None) -> dict[str, Any]:
-    """Everything but the tests, as a value for JSON; recordings last `seconds`, at 30 frames a second.
+def measure_accelerator(
+    device: str, seconds: int, minutes: float, tell: Tell = lambda _: None
+) -> dict[str, Any]:
+    """Everything but the tests, as a value for JSON; recordings last `seconds` at most, at 30 frames a second.
 
-    Raises LivefgError if the device cannot be had.
+    They are shorter where `minutes` would not do otherwise; what has not begun by then is left out. `failed` names the
+    parts that broke off, and why. Raises LivefgError if the device cannot be had.
     """
-    found: dict[str, Any] = {**surroundings(), "device": parse_device(device)}
-    found["networks"] = [_network(name, device, tell) for name in Manifest.load().entries]
+    hindrance = obstacle(parse_device(device))
+    if hindrance:
+        raise LivefgError(f"The device {device} cannot be had: {hindrance.reason}.")
+    found: dict[str, Any] = {**surroundings(), "device": device, "failed": []}
+    ends, share = time.monotonic() + 60 * minutes, 60 * minutes * _SHARE
     settings = PipelineSettings(device=device)
     count = max(2, min(_MOST_TOGETHER, (os.cpu_count() or 1) // 2))
-    found["workload"] = measure("demo", settings, seconds * _FPS, _SIZE).to_dict()
-    found["perception"] = list(_perception(settings, seconds * _FPS, count, tell))
-    found["recorded"] = list(_recorded(settings, seconds, count, tell))
+
+    def part(name: str, figures: Iterator[Any]) -> list[Any]:
+        """The figures as far as they come."""
+        kept = found[name] = []
+        try:
+            for figure in figures:
+                kept.append(figure)
+                if time.monotonic() > ends:
+                    raise LivefgError(f"The {minutes:g} minutes are over.")
+        except Exception as error:  # whatever it is, the other parts are worth having
+            why = str(error) if isinstance(error, LivefgError) else f"{type(error).__name__}: {error}"
+            found["failed"].append({"part": name, "error": why})
+            tell(f"{name}: broke off: {why}")
+        return kept
+
+    part("networks", (_network(name, device, tell) for name in Manifest.load().entries))
+    speed = part("speed", (_side_by_side(settings, _FEWEST, 1) for _ in range(1)))
+    frames = max(_FEWEST, min(seconds * _FPS, round((speed or [_FPS])[0] * share)))
+    part("workloads", (measure("demo", settings, frames, _SIZE).to_dict() for _ in range(1)))
+    part("perception", _perception(settings, frames, count, 3 * share, tell))
+    part("recorded", _recorded(settings, max(2, frames // _FPS // count), count, tell))
     return found
 
 
@@ -89,42 +118,61 @@ def _network(name: str, device: str, tell: Tell) -> dict[str, Any]:
     }
 
 
-def _milliseconds(network: Network, batch: int, rounds: int = 20) -> float:
+def _milliseconds(network: Network, batch: int) -> float:
     inputs = network.sample_inputs(batch)
     network(*inputs)
-    spent = []
-    for _ in range(rounds):
+    spent: list[float] = []
+    while len(spent) < _ROUNDS and sum(spent) < _ROUNDS_SECONDS:
         begun = time.perf_counter()
         network(*inputs)
         spent.append(time.perf_counter() - begun)
     return round(statistics.median(spent) * 1e3, 3)
 
 
-def _perception(settings: PipelineSettings, frames: int, most: int, tell: Tell) -> Iterator[dict[str, Any]]:
-    """Frames a second of perception alone: one recording, several in this process, several processes."""
+def _perception(
+    settings: PipelineSettings, frames: int, most: int, limit: float, tell: Tell
+) -> Iterator[dict[str, Any]]:
+    """Frames a second of perception alone: one recording, several in this process, several processes.
+
+    All together they look at `frames` each time, or a few more. Processes that take more than `limit` seconds are
+    ended: raises LivefgError.
+    """
     for count in sorted({1, most}):
-        fps = _side_by_side(settings, frames, count)
+        fps = _side_by_side(settings, max(_FEWEST, frames // count), count)
         yield {"recordings": count, "processes": 1, "fps": fps}
         tell(f"perception, {count} at a time in one process: {fps} frames a second")
+    fps = _in_processes(settings, max(_FEWEST, frames // most), most, limit)
+    yield {"recordings": most, "processes": most, "fps": fps}
+    tell(f"perception, {most} processes: {fps} frames a second")
+
+
+def _in_processes(settings: PipelineSettings, frames: int, count: int, limit: float) -> float:
+    """Frames a second of `count` processes with a recording each."""
     context = get_context("spawn")
-    barrier, answers = context.Barrier(most), context.SimpleQueue()
-    share = replace(settings, workers=max(1, (os.cpu_count() or 1) // most))
+    barrier, answers = context.Barrier(count), context.SimpleQueue()
+    share = replace(settings, workers=max(1, (os.cpu_count() or 1) // count))
     processes = [
-        context.Process(target=_process, args=(share, frames, barrier, answers)) for _ in range(most)
+        context.Process(target=_process, args=(share, frames, barrier, answers), daemon=True)
+        for _ in range(count)
     ]
     for process in processes:
         process.start()
+    ends = time.monotonic() + limit
     for process in processes:
-        while process.is_alive():
+        while process.is_alive() and time.monotonic() < ends:
             process.join(_POLL_SECONDS)
             if any(one.exitcode for one in processes):
                 barrier.abort()  # nobody may wait for one that is gone
+    late = [process for process in processes if process.is_alive()]
+    for process in late:
+        process.terminate()
+        process.join()
+    if late:
+        raise LivefgError(f"{count} processes did not end within {limit:.0f} s.")
     if any(process.exitcode for process in processes):
         raise LivefgError("A process of the measurement failed; see above.")
-    spans = [answers.get() for _ in processes]
-    fps = round(most * frames / (max(end for _, end in spans) - min(begin for begin, _ in spans)), 1)
-    yield {"recordings": most, "processes": most, "fps": fps}
-    tell(f"perception, {most} processes: {fps} frames a second")
+    spans: list[tuple[float, float]] = [answers.get() for _ in processes]
+    return round(count * frames / (max(end for _, end in spans) - min(begin for begin, _ in spans)), 1)
 
 
 def _side_by_side(settings: PipelineSettings, frames: int, count: int) -> float:
@@ -220,18 +268,18 @@ def _nothing(frame: Frame) -> FrameResult:
     return FrameResult(frame.source, frame.index, frame.time, frame.width, frame.height, (), ())
 
 
-def _tests(device: str) -> dict[str, Any]:
-    """How the tests of the device end; nothing where there is no source tree."""
+def _tests(device: str, limit: float) -> dict[str, Any]:
+    """How the tests of the device end within `limit` seconds; nothing where there is no source tree."""
     if not (_ROOT / "tests").is_dir():
         return {}
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "tests"],
-        cwd=_ROOT,
-        env={**os.environ, "LIVEFG_TEST_DEVICE": device},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests"]
+    environment = {**os.environ, "LIVEFG_TEST_DEVICE": device}
+    try:
+        ran = subprocess.run(
+            command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return {"passed": False, "summary": f"not ended within {limit:.0f} s", "failed": []}
     lines = ran.stdout.strip().splitlines()
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return {"passed": ran.returncode == 0, "summary": lines[-1] if lines else "", "failed": failed}
@@ -242,22 +290,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m livefg.bench.accelerator", description=__doc__)
     parser.add_argument("device", help="cuda, tensorrt, openvino, ...")
     parser.add_argument("--out", type=Path, default=Path(), help="folder of the result")
-    parser.add_argument("--seconds", type=int, default=60, help="length of the recordings")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the recordings at most")
+    parser.add_argument("--minutes", type=float, default=15.0, help="how long all of it may take, about")
     options = parser.parse_args(arguments)
+    begun = time.monotonic()
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)  # noqa: T201
 
     try:
-        tests = _tests(options.device)
+        tests = _tests(options.device, 60 * options.minutes * _TESTS_SHARE)
         tell(f"tests: {tests.get('summary', 'no source tree here')}")
-        found = {**measure_accelerator(options.device, options.seconds, tell), "tests": tests}
+        left = options.minutes - (time.monotonic() - begun) / 60
+        found = {**measure_accelerator(options.device, options.seconds, left, tell), "tests": tests}
     except LivefgError as error:
         parser.exit(1, f"{error}\n")
     machine = re.sub(r"[^a-z0-9]+", "-", " ".join(found["gpu"][:1] or [found["cpu"]]).lower()).strip("-")
     path = options.out / f"{found['date'][:10]}-accelerator-{options.device}-{machine}.json"
     path.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     print(path)  # noqa: T201
+    if found["failed"]:
+        parser.exit(1, f"{len(found['failed'])} parts broke off; the file says why.\n")
 
 
 if __name__ == "__main__":

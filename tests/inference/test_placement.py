@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -127,6 +127,18 @@ def test_nothing_is_kept_for_a_device_that_gains_nothing_from_it(
     assert not (tmp_path / "cache").exists()
 
 
+def writing_when_opened(monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], object]) -> None:
+    """Have every session that has a folder of its own write into it when it is opened."""
+    opening = SessionOrder.session
+
+    def writing(order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None) -> object:
+        if folder:
+            write(folder)
+        return opening(order, device, form, folder)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SessionOrder, "session", writing)
+
+
 def test_what_a_device_changes_by_itself_in_its_folder_is_no_damage(
     fakes: FakeDevices,
     doubler: Path,
@@ -134,14 +146,9 @@ def test_what_a_device_changes_by_itself_in_its_folder_is_no_damage(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opening = SessionOrder.session
-
-    def writing(order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None) -> object:
-        if folder:
-            (folder / "engine").write_text(f"engine {len(fakes.opened)}")
-        return opening(order, device, form, folder)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SessionOrder, "session", writing)
+    writing_when_opened(
+        monkeypatch, lambda folder: (folder / "engine").write_text(f"engine {len(fakes.opened)}")
+    )
     Network.load(doubler, "coreml")
     fakes.opened.append(fakes.opened[0])
     for _ in range(2):
@@ -159,14 +166,10 @@ def test_a_damaged_engine_is_thrown_away_with_a_sentence(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opening = SessionOrder.session
-
-    def compiling(order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None) -> object:
-        if folder and not (folder / "engine").exists():
-            (folder / "engine").write_bytes(b"engine")
-        return opening(order, device, form, folder)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SessionOrder, "session", compiling)
+    writing_when_opened(
+        monkeypatch,
+        lambda folder: (folder / "engine").exists() or (folder / "engine").write_bytes(b"engine"),
+    )
     Network.load(doubler, "tensorrt")
     (engine,) = (tmp_path / "cache" / "compiled").glob("tensorrt-*/engine")
     engine.write_bytes(b"engima")
