@@ -74,10 +74,11 @@ def measure_accelerator(
         """The figures as far as they come."""
         kept = found[name] = []
         try:
-            for figure in figures:
-                kept.append(figure)
-                if time.monotonic() > ends:
-                    raise LivefgError(f"The {minutes:g} minutes are over.")
+            while time.monotonic() < ends:
+                kept.append(next(figures))
+            raise LivefgError("No time was left for the rest of it.")
+        except StopIteration:
+            pass
         except Exception as error:  # whatever it is, the other parts are worth having
             why = str(error) if isinstance(error, LivefgError) else f"{type(error).__name__}: {error}"
             found["failed"].append({"part": name, "error": why})
