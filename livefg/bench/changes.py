@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,11 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         f"The {name} differs: {before.get(key)} before, {now.get(key)} now."
         for key, name in (("cpu", "processor"), ("cores", "number of cores"), ("packages", "set of packages"))
         if before.get(key) != now.get(key)
+    ]
+    told += [
+        f"The machine was busy {when}, with a load of {run['load']} on {run['cores']} cores: times say little."
+        for when, run in (("before", before), ("now", now))
+        if run.get("load", 0) > run.get("cores", math.inf)
     ]
     then = {workload["name"]: workload for workload in before["workloads"]}
     for workload in now["workloads"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -32,6 +32,7 @@ _STREAM_FRAMES = 120
 _STREAM_BYTES = 1 << 29  # frames are decoded before: so much memory for them at most
 _DRAWN_FRAMES = 60
 _MEBIBYTE = 1 << 20
+_LAST_STAGES = ("total", "overlay", "encode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def measure(
             frames=frames,
             faces=round(sum(len(result.faces) for result in results) / frames, 2),
             hands=round(sum(len(result.hands) for result in results) / frames, 2),
-            stages={name: Spread.of(seconds) for name, seconds in stages.items()},
+            stages={name: Spread.of(stages[name]) for name in _in_order(stages)},
             networks=[
                 NetworkUse(
                     name,
@@ -166,6 +167,11 @@ def measure(
             start_seconds=round(start_seconds, 3),
             memory_mib=memory // _MEBIBYTE,
         )
+
+
+def _in_order(stages: Collection[str]) -> list[str]:
+    """The stages that make up the total, the total, and what comes after it."""
+    return [name for name in stages if name not in _LAST_STAGES] + [n for n in _LAST_STAGES if n in stages]
 
 
 def measure_live(

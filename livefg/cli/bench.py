@@ -78,6 +78,10 @@ def command(
     """
     from livefg.bench import changes, read_result, surroundings, with_somebody_enrolled
 
+    if against and compare:
+        raise click.UsageError(
+            "--compare and --against exclude each other: a comparison by turns needs no earlier run."
+        )
     if against and context.get_parameter_source("faces") is ParameterSource.DEFAULT:
         options["faces"] = 1
     settings = economical(pipeline_settings(options))
@@ -163,7 +167,8 @@ def _measurement_lines(found: Measurement) -> list[str]:
     overhead = "" if found.overhead is None else f", {found.overhead:.0%} of that outside the networks"
     width = max(len(network.name) for network in found.networks) if found.networks else 0
     return [
-        f"{found.name}, {found.frames} frames, {found.faces:g} faces and {found.hands:g} hands seen on average",
+        f"{found.name}, {found.frames} frames, on average {found.faces:g} face{'s' * (found.faces != 1)} "
+        f"and {found.hands:g} hand{'s' * (found.hands != 1)} seen",
         *_table(found.stages),
         *(
             f"{network.name:<{width}} {network.device:8} {network.runs:5.2f} runs a frame of {network.run_ms:5.2f} ms: "
