@@ -91,6 +91,12 @@ def _in_hindsight(source: Selected, settings: PipelineSettings) -> Iterator[Fram
         journal = Journal(Path(folder) / "journal", raw=True)
         journal.begin({})
         look(source, pipeline, journal, stopping=threading.Event())
-        decisions = decide(journal.results(), pipeline.answer, settings.decisions)
-        rules = settings.rules
-        yield from in_hindsight(journal.results(), decisions, mirrored=source.info.mirrored, rules=rules)
+        mirrored, rules = source.info.mirrored, settings.rules
+        decisions = decide(
+            journal.results(),
+            pipeline.answer,
+            settings.decisions,
+            motions=pipeline.motions,
+            mirrored=mirrored,
+        )
+        yield from in_hindsight(journal.results(), decisions, mirrored=mirrored, rules=rules)

@@ -24,6 +24,7 @@ from livefg.recognition.face_state import FaceStates
 from livefg.recognition.gesture_reload import log_notice
 from livefg.recognition.liveness import Liveness
 from livefg.recognition.loading import identifier_for, loading_expressions, loading_motions
+from livefg.recognition.motion import MotionRecognizer
 from livefg.recognition.motion_decisions import MotionSettings
 from livefg.recognition.rules import Rule, RuleWatch
 from livefg.results import Face, Frame, FrameResult, Hand, Label
@@ -281,6 +282,11 @@ class Pipeline:
         """The gesture that scores by label (probabilities 0..1) mean to the network that gave them."""
         return self._perception.answer(scores)
 
+    @property
+    def motions(self) -> MotionRecognizer | None:
+        """What recognises motions; where `decide` is off, it is for those who decide in hindsight."""
+        return self._motions
+
     def reset(self) -> None:
         """Forget everything seen so far: the next frame has nothing to do with the last one."""
         self._perception.reset()
@@ -330,7 +336,7 @@ class Pipeline:
             result = self._states(result)
         if self._liveness:
             result = replace(result, events=(*result.events, *self._liveness(result)))
-        if self._motions:
+        if self._motions and self.settings.decide:
             begun = time.perf_counter()
             result = self._motions(result, pending.frame.mirrored)
             seconds["motions"] = time.perf_counter() - begun

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
 from livefg.recognition.motion_window import History, as_batch, is_due, own_landmarks
 from livefg.results import Event, EventKind, FloatArray, FrameResult
 
-__all__ = ["HAND_NETWORK", "HEAD_NETWORK", "MotionRecognizer", "load_motions", "thresholds_of"]
+__all__ = ["HAND_NETWORK", "HEAD_NETWORK", "MotionRecognizer", "Watch", "load_motions", "thresholds_of"]
 
 HAND_NETWORK, HEAD_NETWORK = "motion", "head_motion"
 """The shipped networks by name."""
@@ -44,6 +44,26 @@ class _Sight:
     track: int
     value: FloatArray
     right: float = 1.0
+
+
+class Watch(Protocol):
+    """What takes the scores of the motions of one kind and makes events of them: MotionWatch, as a rule."""
+
+    def reset(self) -> None:
+        """Forget everything."""
+        ...
+
+    def see(self, track: int, scores: Mapping[str, float], now: float) -> list[Event]:
+        """Take in the scores by label of a track at `now`, and give what starts or ends with it."""
+        ...
+
+    def expire(self, now: float) -> list[Event]:
+        """End what was going on in tracks that are out of sight."""
+        ...
+
+
+MakeWatch = Callable[[EventKind, Mapping[str, float], MotionSettings | None], Watch]
+"""From the kind of events, a threshold for every motion, and settings to what takes the scores."""
 
 
 def load_motions(
@@ -94,10 +114,18 @@ class MotionRecognizer:
         hands: Classifier | None = None,
         heads: Classifier | None = None,
         settings: MotionSettings | None = None,
+        watch: MakeWatch = MotionWatch,
     ) -> None:
+        """`watch` makes what takes the scores of each kind."""
+        self._settings = settings
         _require_known(settings, [one for one in (hands, heads) if one])
-        self._hands = _Followed(hands, "motion", _HAND_INPUTS, settings) if hands else None
-        self._heads = _Followed(heads, "head", _HEAD_INPUTS, settings) if heads else None
+        self._hands = _Followed(hands, "motion", _HAND_INPUTS, settings, watch) if hands else None
+        self._heads = _Followed(heads, "head", _HEAD_INPUTS, settings, watch) if heads else None
+
+    def watched_by(self, watch: MakeWatch) -> MotionRecognizer:
+        """The same networks and settings, ready for another source, with another `watch`."""
+        hands, heads = (one.classifier if one else None for one in (self._hands, self._heads))
+        return MotionRecognizer(hands, heads, self._settings, watch)
 
     @property
     def reports(self) -> tuple[NetworkReport, ...]:
@@ -150,6 +178,7 @@ class _Followed:
         kind: EventKind,
         inputs: tuple[str, ...],
         settings: MotionSettings | None,
+        watch: MakeWatch,
     ) -> None:
         found = classifier.network.input_names
         if found != inputs:
@@ -159,7 +188,7 @@ class _Followed:
             )
         self.classifier = classifier
         self._sided = "right" in inputs
-        self._watch = MotionWatch(kind, thresholds_of(classifier), settings)
+        self._watch = watch(kind, thresholds_of(classifier), settings)
         self.looked = -math.inf
         self._histories: dict[int, History] = {}
         self._seen: dict[int, float] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from livefg.results import Event, EventKind
 
-__all__ = ["OPPOSITES", "MotionSettings", "MotionWatch"]
+__all__ = ["GOES_ON", "OPPOSITES", "MotionSettings", "MotionWatch"]
 
 OPPOSITES: Mapping[str, str] = {
     "swipe_left": "swipe_right",
@@ -17,7 +17,8 @@ OPPOSITES: Mapping[str, str] = {
     "swipe_down": "swipe_up",
 }
 """The motion that the way back looks like."""
-_GOES_ON = frozenset({"wave", "circle_clockwise", "circle_counterclockwise", "come", "away", "nod", "shake"})
+GOES_ON = frozenset({"wave", "circle_clockwise", "circle_counterclockwise", "come", "away", "nod", "shake"})
+"""The motions that go to and fro, or round, and may falter meanwhile."""
 _NONE = "none"
 _TINY = 1e-6
 
@@ -43,6 +44,21 @@ class MotionSettings:
     settle: float = 0.20
     absence: float = 0.50
     only: tuple[str, ...] = ()
+
+    def watched(self, scores: Mapping[str, float]) -> Mapping[str, float]:
+        """The scores with those of motions that are not watched for given to `none`."""
+        if not self.only:
+            return scores
+        kept = {name: value for name, value in scores.items() if name in self.only}
+        return {_NONE: 1.0 - sum(kept.values()), **kept}
+
+    def pause(self, before: str, after: str) -> float:
+        """Seconds that must lie between the end of one motion and the start of the next on the same track."""
+        if before == after:
+            return self.cooldown * (3 if before in GOES_ON else 1)
+        if OPPOSITES.get(before) == after:
+            return self.way_back
+        return self.settle * (2 if before in GOES_ON else 1)
 
 
 @dataclass(slots=True)
@@ -76,7 +92,7 @@ class MotionWatch:
 
     def see(self, track: int, scores: Mapping[str, float], now: float) -> list[Event]:
         """Take in the scores by label of a track at `now`, and give what starts or ends with it."""
-        scores = self._watched(scores)
+        scores = self._settings.watched(scores)
         known = self._tracks.get(track)
         if known is None:
             self._tracks[track] = _Watched(dict(scores), now)
@@ -99,14 +115,6 @@ class MotionWatch:
                 if known.active:
                     events.append(self._event(track, known, "end", now))
         return events
-
-    def _watched(self, scores: Mapping[str, float]) -> Mapping[str, float]:
-        """The scores with those of motions that are not watched for given to `none`."""
-        only = self._settings.only
-        if not only:
-            return scores
-        kept = {name: value for name, value in scores.items() if name in only}
-        return {_NONE: 1.0 - sum(kept.values()), **kept}
 
     def _ended(self, track: int, known: _Watched, now: float) -> list[Event]:
         if known.active is None:
@@ -137,17 +145,7 @@ class MotionWatch:
         return self._enter[label] if self._settings.enter is None else self._settings.enter
 
     def _may_start(self, known: _Watched, label: str, now: float) -> bool:
-        settings = self._settings
-        for other, ended in known.ended.items():
-            if other == label:
-                pause = settings.cooldown * (3 if other in _GOES_ON else 1)
-            elif OPPOSITES.get(other) == label:
-                pause = settings.way_back
-            else:
-                pause = settings.settle * (2 if other in _GOES_ON else 1)
-            if now - ended < pause:
-                return False
-        return True
+        return all(now - ended >= self._settings.pause(other, label) for other, ended in known.ended.items())
 
     def _event(self, track: int, known: _Watched, phase: str, now: float) -> Event:
         assert known.active is not None

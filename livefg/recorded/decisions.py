@@ -18,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.recognition.decisions import DecisionSettings
+from livefg.recognition.motion import MotionRecognizer
 from livefg.recognition.pace import paces, palm_of
 from livefg.recorded.answers import Answers
+from livefg.recorded.lasting import Lasting
+from livefg.recorded.motions import MotionHistory
 from livefg.recorded.rows import RowFile, Rows
 from livefg.recorded.smoothing import smooth_scores, smoothing_pieces
-from livefg.results import EventKind, Face, FrameResult, Hand, Label, Side
+from livefg.results import Face, FrameResult, Hand, Label, Side
 
-__all__ = ["Decisions", "FaceHistory", "Lasting", "decide"]
+__all__ = ["Decisions", "FaceHistory", "decide"]
 
 Answer = Callable[[Mapping[str, float]], Label]
 
@@ -34,18 +37,6 @@ _EXPRESSION_LAG = 0.25
 """Seconds by which the scores of expressions follow what is seen: they are smoothed over 0.3 s, 8 looks a second."""
 _NAMED_FOR = 0.7
 """Seconds for which a name must have been given to count among others on the same track."""
-
-
-class Lasting(NamedTuple):
-    """Something that began with frame `first` at `start` seconds and was there last in frame `last`."""
-
-    kind: EventKind
-    label: str
-    track: int
-    first: int
-    start: float
-    last: int
-    confidence: float
 
 
 class _Stretch(NamedTuple):
@@ -225,8 +216,13 @@ def decide(
     answer: Answer,
     settings: DecisionSettings | None = None,
     folder: Path | None = None,
+    *,
+    motions: MotionRecognizer | None = None,
+    mirrored: bool = False,
 ) -> Decisions:
     """Go through all results of a recording, in order. `answer` turns gesture scores into a label.
+
+    `motions` recognises motions (None: there are none); `mirrored` says whether the pictures are mirror images.
 
     Scores are kept in a file without a name in `folder` (None: where the system keeps such); memory takes the times and
     places of what was seen, some 4 MB an hour for each face or hand.
@@ -235,7 +231,10 @@ def decide(
     file = RowFile(folder)
     hands: dict[int, HandHistory] = {}
     faces: dict[int, FaceHistory] = {}
+    moving = MotionHistory(motions, file, mirrored=mirrored) if motions else None
     for result in results:
+        if moving:
+            moving.add(result)
         for hand in result.hands:
             if hand.track not in hands:
                 hands[hand.track] = HandHistory(file)
@@ -252,6 +251,7 @@ def decide(
         lasting += _gestures(track, history, scores, settings)
     for track, seen in faces.items():
         lasting += _presences(track, seen, settings)
+    lasting += moving.motions() if moving else []
     lasting.sort(key=lambda item: (item.first, item.kind, item.track))
     identities = {track: seen.names() for track, seen in faces.items()}
     return Decisions(decided, faces, identities, lasting, answer)

@@ -25,10 +25,10 @@ META_FORMAT = 1
 
 LOOKS_AHEAD = (
     "Every frame was judged by what came before and after it: landmarks are smoothed from both sides, gaps of up to "
-    f"{LONGEST_GAP} s are filled (marked as filled), and sides, names and gestures are decided over whole tracks; an "
-    "event begins where it began, not where it had lasted long enough to be sure. A cut ends all tracks. Unless the "
-    "settings say exact, what hardly moves was looked at in every other frame and put between, and faces that looked "
-    "as they had a moment before were moved along."
+    f"{LONGEST_GAP} s are filled (marked as filled), and sides, names, gestures and motions are decided over whole "
+    "tracks; an event begins where it began, not where it had lasted long enough to be sure. A cut ends all tracks. "
+    "Unless the settings say exact, what hardly moves was looked at in every other frame and put between, and faces "
+    "that looked as they had a moment before were moved along."
 )
 LIVE = "Every frame was judged by what came before it, as it is live."
 

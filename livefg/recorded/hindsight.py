@@ -16,7 +16,8 @@ from livefg.perception.geometry import box_iou, box_of
 from livefg.perception.hand_regions import hand_box
 from livefg.perception.head_pose import head_pose
 from livefg.recognition.rules import Rule, RuleWatch
-from livefg.recorded.decisions import Decisions, Lasting
+from livefg.recorded.decisions import Decisions
+from livefg.recorded.lasting import Lasting
 from livefg.recorded.midway import midway, size_of
 from livefg.recorded.smoothing import REACH, smooth_points
 from livefg.results import Event, Face, FloatArray, FrameResult, Hand, Phase

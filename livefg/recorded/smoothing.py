@@ -22,7 +22,7 @@ REACH = 0.25
 _REST, _MOVING = 0.10, 0.045
 _SLOW, _FAST = 0.15, 0.9
 _SCORES_WIDTH = 0.08
-"""Seconds: width of the bell by which scores are averaged."""
+"""Seconds: width of the bell by which scores are averaged, where nothing else is said."""
 _PIECE = 4096
 
 
@@ -51,15 +51,18 @@ class Piece(NamedTuple):
 
 
 def smooth_scores(
-    times: npt.NDArray[np.float64], scores: FloatArray, like: npt.NDArray[np.float64] | None = None
+    times: npt.NDArray[np.float64],
+    scores: FloatArray,
+    like: npt.NDArray[np.float64] | None = None,
+    width: float = _SCORES_WIDTH,
 ) -> FloatArray:
-    """Scores (n, labels) at `times` (n,), each averaged with its neighbours in time by a bell.
+    """Scores (n, labels) at `times` (n,), each averaged with its neighbours in time by a bell of `width` seconds.
 
     A piece of a longer film is smoothed `like` the whole, whose times those are: see `smoothing_pieces`.
     """
     if len(times) < 2:
         return scores
-    reach, width = _reach(times if like is None else like), _SCORES_WIDTH
+    reach = _reach(times if like is None else like, width)
     total = scores.astype(np.float64)
     weights = np.ones(len(times))
     for shift in range(1, min(reach, len(times) - 1) + 1):
@@ -71,18 +74,18 @@ def smooth_scores(
     return np.asarray(total / weights[:, None], np.float32)
 
 
-def smoothing_pieces(times: npt.NDArray[np.float64]) -> Iterator[Piece]:
-    """The pieces in which scores at `times` (n,) can be smoothed."""
-    reach = _reach(times)
+def smoothing_pieces(times: npt.NDArray[np.float64], width: float = _SCORES_WIDTH) -> Iterator[Piece]:
+    """The pieces in which scores at `times` (n,) can be smoothed by a bell of `width` seconds."""
+    reach = _reach(times, width)
     for first in range(0, len(times), _PIECE):
         end = min(first + _PIECE, len(times))
         yield Piece(first, end, max(0, first - reach), min(len(times), end + reach))
 
 
-def _reach(times: npt.NDArray[np.float64]) -> int:
+def _reach(times: npt.NDArray[np.float64], width: float) -> int:
     """How many neighbours to either side count."""
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    return int(np.ceil(3 * _SCORES_WIDTH / max(step, 1e-3)))
+    return int(np.ceil(3 * width / max(step, 1e-3)))
 
 
 @lru_cache(maxsize=256)

@@ -110,6 +110,8 @@ class VideoWork:
                 self._pipeline.answer,
                 self._pipeline.settings.decisions,
                 self._journal.path,
+                motions=None if self._settings.live else self._pipeline.motions,
+                mirrored=source.info.mirrored,
             )
         with ExitStack() as stack:
             data = [stack.enter_context(sink) for sink in self._data_sinks()]
