@@ -18,7 +18,7 @@ from livefg.recognition.identity_classifier import CALIBRATION_FORMAT, FEATURES
 from livefg.recognition.identity_embedding import embedding_space
 from training.files import write_whole
 from training.identity.cache import gather, views_options
-from training.identity.calibration import FALSE_NAMES, fit
+from training.identity.calibration import FALSE_NAMES, FITTED_FALSE_NAMES, fit
 from training.options import out_option
 
 __all__ = ["command"]
@@ -38,8 +38,9 @@ def command(data: Path, views: Path | None, out: Path) -> None:
         "floor": calibration.floor,
         "ceiling": calibration.ceiling,
         "threshold": calibration.threshold,
-        "threshold_reason": f"{FALSE_NAMES:.1%} of looks at strangers in news photographs get a name, the worst of "
-        "galleries with 1, 5 and 20 people by 1, 3 and 5 pictures each",
+        "threshold_reason": f"{FITTED_FALSE_NAMES:.2%} of looks at strangers in news photographs get a name, the worst "
+        "of galleries with 1, 5 and 20 people by 1, 3 and 5 pictures each: half of the "
+        f"{FALSE_NAMES:.1%} that other people may reach",
         "prior": "one half for strangers, the other shared by the enrolled people",
         "fitted_on": {
             "views": int(seen.found.sum()),

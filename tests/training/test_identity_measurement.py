@@ -8,6 +8,8 @@ from identities import GOOD, look, somebody
 
 pytest.importorskip("torch", reason="fitting the calibration needs the training extra")
 
+from livefg.gallery.enrolment import LEAST_QUALITY
+from livefg.recognition.identity_embedding import ViewMeasures
 from training.identity.calibration import fit, left_out
 from training.identity.conditions import CONDITIONS
 from training.identity.figures import identify, verify
@@ -54,6 +56,25 @@ def test_strangers_are_strangers_and_the_truth_is_the_truth() -> None:
         assert (session.truth < 0).sum() == 20
 
 
+def test_of_strangers_none_is_shown_more_often_than_anybody_else() -> None:
+    few, many = made_up(people=12), made_up(people=12, each=60)
+    often = few.people == "P11"
+    views = Views.concatenate([few.where(~often), many.where(many.people == "P11")])
+    for session in sessions(views, views, people=3, pictures=2, count=8, strangers=40, views_each=5):
+        names, counts = np.unique(views.people[session.rows[session.truth < 0]], return_counts=True)
+        assert len(names) >= 8
+        assert counts.max() <= 5
+
+
+def test_only_pictures_that_livefg_would_take_are_enrolled() -> None:
+    views = made_up(people=8)
+    poor = np.arange(len(views.people)) % 2 == 0
+    views.measures[poor, ViewMeasures._fields.index("sharpness")] = -2.6
+    for session in sessions(views, views, people=4, pictures=3, count=5):
+        enrolled = [portrait for person in session.gallery.people for portrait in person.portraits]
+        assert min(portrait.quality for portrait in enrolled) >= LEAST_QUALITY
+
+
 def test_views_that_were_not_found_take_no_part() -> None:
     views = made_up(people=4)
     views.embeddings[0] = np.nan
@@ -73,10 +94,11 @@ def test_people_who_differ_clearly_are_verified_without_error() -> None:
 def test_people_are_left_out_whole() -> None:
     views = made_up()
     tested = []
-    for others, left in left_out(views):
+    for others, left in left_out(views, ways=2):
         assert not set(others.people) & set(left.people)
+        assert [len(set(left.people[left.sets == name])) for name in ("lfw", "orl", "films")] == [3, 3, 3]
         tested += sorted(set(left.people))
-    assert sorted(tested) == sorted(set(views.people))
+    assert sorted(tested) == sorted([*set(views.people)] * 2)
 
 
 def test_a_calibration_fitted_on_some_names_the_others() -> None:
@@ -110,4 +132,7 @@ def test_every_condition_gives_a_picture_and_keeps_the_original(name: str) -> No
 def test_all_sets_are_there(shared: Path) -> None:
     found = pictures(shared / "data" / "faces")
     assert {picture.set for picture in found} == set(SETS)
+    assert sum(picture.person == "Doc_Rivers" for picture in found) == 2, (
+        "who goes by two names is one person"
+    )
     assert all(picture.path.is_file() for picture in found)

@@ -46,7 +46,8 @@ class Identification:
 
     `looks` at enrolled people, `stranger_looks` at others. `rank1`: the best name is the right one. `named`: the answer
     is the right name; `misnamed`: another name; both as shares of looks at enrolled people. `false_names`: the share
-    of strangers who got a name. `false_names_at_95`: the same with the threshold at which 95 % are named rightly.
+    of strangers who got a name, `worst_false_names` the same in the part of the people where it was highest.
+    `false_names_at_95`: the same with the threshold at which 95 % are named rightly.
     `ece`: the expected calibration error of all answers, with as many strangers as enrolled people.
     """
 
@@ -56,6 +57,7 @@ class Identification:
     named: float
     misnamed: float
     false_names: float
+    worst_false_names: float
     false_names_at_95: float
     ece: float
 
@@ -94,8 +96,10 @@ def identify(
     fitted on other people.
     """
     best, right, named, wrong, confidence, correct = [], [], [], [], [], []
-    stranger_best, stranger_named = [], []
+    stranger_best, part_false_names = [], []
+    stranger_named: list[npt.NDArray[np.bool_]] = []
     for enrolled, shown, calibration in parts:
+        before = len(stranger_named)
         for session in sessions(
             enrolled, shown, people=people, pictures=pictures, count=count // len(parts), seed=seed
         ):
@@ -113,6 +117,7 @@ def identify(
             stranger_named.append(answers[~known] != UNKNOWN)
             confidence.append(np.array([label.confidence for label in labels]))
             correct.append(np.stack([answers == truth, known], axis=1))
+        part_false_names.append(float(np.concatenate(stranger_named[before:]).mean()))
     rank1, top, stranger_top = np.concatenate(right), np.concatenate(best), np.concatenate(stranger_best)
     cut = np.quantile(np.where(rank1, top, -1.0), 0.05)
     answered = np.concatenate(correct)
@@ -123,6 +128,7 @@ def identify(
         named=float(np.concatenate(named).mean()),
         misnamed=float(np.concatenate(wrong).mean()),
         false_names=float(np.concatenate(stranger_named).mean()),
+        worst_false_names=max(part_false_names),
         false_names_at_95=float((stranger_top >= cut).mean()),
         ece=_calibration_error(np.concatenate(confidence), answered[:, 0], answered[:, 1]),
     )

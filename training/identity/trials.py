@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg.gallery import Gallery, Person, Portrait
+from livefg.gallery.enrolment import LEAST_QUALITY
 from livefg.results import FloatArray
 from training.identity.views import Views
 
 __all__ = ["Session", "pairs", "sessions"]
 
-_LEAST_ENROLLED_QUALITY = 0.2
 _SAME_FILE = 0.98
 
 
@@ -39,13 +39,15 @@ def sessions(
     views_each: int = 5,
     seed: int = 0,
 ) -> Iterator[Session]:
-    """`count` sessions with `people` enrolled by `pictures` each, chosen at random from `enrolled`.
+    """`count` sessions with `people` enrolled by `pictures` each, chosen at random from those in `enrolled` that
+    livefg would take.
 
-    Shown are up to `views_each` other pictures of each person, and `strangers` pictures of people who are not
-    enrolled, from `shown`. Nobody is shown a picture that he was enrolled with, in whatever condition.
+    Shown are up to `views_each` other pictures of each person, and up to `strangers` pictures of people who are not
+    enrolled, no more of each, so that nobody counts for much because there are many pictures of him; all from `shown`.
+    Nobody is shown a picture that he was enrolled with, in whatever condition.
     """
     noise = np.random.default_rng(seed)
-    usable = enrolled.where(enrolled.found & (enrolled.qualities >= _LEAST_ENROLLED_QUALITY))
+    usable = enrolled.where(enrolled.found & (enrolled.qualities >= LEAST_QUALITY))
     shown = shown.where(shown.found)
     names, counts = np.unique(usable.people, return_counts=True)
     shown_files = {name: set(shown.files[shown.people == name]) for name in names}
@@ -74,8 +76,8 @@ def sessions(
             others = noise.permutation(others)[:views_each]
             rows += others.tolist()
             truth += [place] * len(others)
-        unknown = np.flatnonzero(~np.isin(shown.people, chosen))
-        unknown = noise.choice(unknown, min(strangers, len(unknown)), replace=False)
+        unknown = noise.permutation(np.flatnonzero(~np.isin(shown.people, chosen)))
+        unknown = noise.permutation(_at_most(views_each, unknown, shown.people))[:strangers]
         all_rows = np.array([*rows, *unknown], np.intp)
         yield Session(
             Gallery(tuple(entries)),
@@ -84,6 +86,13 @@ def sessions(
             np.array([*truth, *[-1] * len(unknown)], np.intp),
             all_rows,
         )
+
+
+def _at_most(most: int, rows: npt.NDArray[np.intp], people: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
+    """The first rows of each person, `most` at most."""
+    rows = rows[np.argsort(people[rows], kind="stable")]
+    _, begins, counts = np.unique(people[rows], return_index=True, return_counts=True)
+    return np.asarray(rows[np.arange(len(rows)) - np.repeat(begins, counts) < most], np.intp)
 
 
 def pairs(views: Views) -> tuple[FloatArray, FloatArray]:
