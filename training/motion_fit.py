@@ -27,11 +27,7 @@ _SLOWER = 0.6
 
 @dataclass(frozen=True, slots=True)
 class MotionFit:
-    """How a network learns: the loss, how many batches of 256 windows, and the part of them without motion (0..1).
-
-    With `short` its layers calculate with 16 bits, which is 2.5 times as quick on processors that have bfloat16 and
-    slow on others; the weights keep 32.
-    """
+    """How a network learns: the loss, how many batches of 256 windows, and the part of them without motion (0..1)."""
 
     loss: LossName = "cross_entropy"
     smoothing: float = 0.02
@@ -40,7 +36,6 @@ class MotionFit:
     weight_decay: float = 1e-2
     averaging: float = 0.995
     none_share: float = 0.6
-    short: bool = False
     seed: int = 0
 
 
@@ -95,8 +90,7 @@ def _fitted(
             group["lr"] = settings.learning_rate * rate
         rows = torch.from_numpy(np.searchsorted(cumulative, rng.random(_BATCH), side="right"))
         network.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.short):
-            logits = network.of_steps(windows.steps[rows].float()).float()
+        logits = network.of_steps(windows.steps[rows].float())
         target = torch.from_numpy(windows.label)[rows]
         loss = loss_of(settings.loss, logits, target, smoothing=settings.smoothing).mean()
         optimizer.zero_grad()
@@ -131,7 +125,7 @@ def go_on(
     """
     each = settings.batches // rounds
     for number in range(rounds):
-        unsure = (_EASY + 1 - chances_of_right(network, windows, settings.short)).astype(np.float32)
+        unsure = (_EASY + 1 - chances_of_right(network, windows)).astype(np.float32)
         weighed = Windows(windows.steps, windows.label, windows.weight * unsure)
         gentler = replace(
             settings,
@@ -152,12 +146,9 @@ def _counted_on(
     return on_batch and (lambda number, loss: on_batch(before + number, loss))
 
 
-def chances_of_right(
-    network: MotionNetwork, windows: Windows, short: bool = False
-) -> npt.NDArray[np.float64]:
+def chances_of_right(network: MotionNetwork, windows: Windows) -> npt.NDArray[np.float64]:
     """The probability (N,) that a network gives to what each window shows."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=short):
-        chances = softmax(logits_of_steps(network, windows.steps))
+    chances = softmax(logits_of_steps(network, windows.steps))
     return np.asarray(chances[np.arange(len(chances)), windows.label])
 
 
@@ -165,18 +156,17 @@ def logits_of_steps(network: MotionNetwork, steps: torch.Tensor) -> npt.NDArray[
     """Logits (N, K) of even steps (N, STEPS, channels), without learning."""
     network.eval()
     with torch.no_grad(), one_thread():
-        return np.concatenate(
-            [network.of_steps(part.float()).float().numpy() for part in torch.split(steps, 2048)]
-        )
+        return np.concatenate([network.of_steps(part.float()).numpy() for part in torch.split(steps, 2048)])
 
 
 def _chances(windows: Windows, none: int, count: int, none_share: float) -> npt.NDArray[np.float64]:
-    """How often each window is drawn: `none` as often as asked, motions alike or the more often the more they weigh."""
+    """How often each window is drawn: motions alike, `none` as often as asked."""
     chance = np.zeros(len(windows))
-    weights = {label: windows.weight[windows.label == label].astype(np.float64) for label in range(count)}
-    shares = {label: float(np.sqrt(weight.mean())) for label, weight in weights.items() if len(weight)}
-    motions = sum(share for label, share in shares.items() if label != none) or 1.0
-    for label, share in shares.items():
-        part = none_share if label == none else (1 - none_share) * share / motions
-        chance[windows.label == label] = part * weights[label] / weights[label].sum()
+    present = [label for label in range(count) if (windows.label == label).any()]
+    motions = max(1, sum(label != none for label in present))
+    for label in present:
+        mine = windows.label == label
+        share = none_share if label == none else (1 - none_share) / motions
+        weight = windows.weight[mine].astype(np.float64)
+        chance[mine] = share * weight / weight.sum()
     return np.asarray(chance / chance.sum())

@@ -26,17 +26,15 @@ def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
     if subject == "head":
         shape, fit = MotionShape(subject="head", kind=kind, width=32), MotionFit(batches=3000)
         return MotionRecipe(shape, fit, people=600, hard_people=300, rounds=2, examiners=80, hold_back=False)
-    shape = MotionShape(kind=kind, width=128 if kind == "tcn" else 64, dropout=0.15)
-    fit = MotionFit(batches=8000, learning_rate=3e-3, short=kind == "tcn")
+    shape, fit = MotionShape(kind=kind, width=64, dropout=0.15), MotionFit(batches=5000)
     return MotionRecipe(
         shape,
         fit,
         people=2400,
-        hard_people=1200,
+        hard_people=900,
         rounds=2,
-        examiners=200,
-        # What holds of those who examine holds of others a little less.
-        false_alarms=0.15,
+        examiners=300,
+        false_alarms=0.2,
         versions=3,
         hold_back=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,12 @@ from training.motion_networks import MotionNetwork
 
 __all__ = ["Thresholds", "chosen_thresholds"]
 
-_GRID = (0.5, 0.6, 0.68, 0.75, 0.8, 0.84, 0.87, 0.9, 0.92, 0.94, 0.955, 0.97, 0.98, 0.99)
-_PRICES = tuple(float(price) for price in np.geomspace(0.05, 20, 24))
-"""How many missed motions a false alarm of somebody who means nothing may be worth."""
-_AMONG_MOTIONS = 0.5
-"""What a false alarm of somebody who makes motions costs beside that."""
+_GRID = (
+    *(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.79, 0.82, 0.85, 0.87, 0.89, 0.91, 0.925, 0.94),
+    *(0.95, 0.96, 0.97, 0.98, 0.99),
+)
+_PRICES = tuple(float(price) for price in np.geomspace(0.02, 30, 60))
+"""How many missed motions a false alarm may be worth."""
 Seen = list[tuple[Take, npt.NDArray[np.float64]]]
 """Takes, with the probabilities (L, K) whenever a network is asked."""
 
@@ -43,8 +45,9 @@ def chosen_thresholds(
     """Thresholds with which `idle` people cause at most so many false alarms a minute, and few motions are missed.
 
     Every label's threshold is the one at which its misses, and its false alarms at a common price, cost least; the
-    price rises until people who mean nothing are left alone. So no motion could be found more often for less. Mirror
-    images share a threshold. Those in `known` stay as they are. If no price is high enough, the highest is taken.
+    price is the lowest at which people who mean nothing are left alone. So no motion could be found more often for
+    less. One label has few false alarms, so those of an average label, and misses at the average rate, are counted
+    with its own. Mirror images share a threshold. Those in `known` stay as they are.
     """
     labels = network.labels[1:]
     movers, others = (
@@ -54,14 +57,15 @@ def chosen_thresholds(
     costs = []
     for level in _GRID:
         enter = dict.fromkeys(labels, level) | known
-        costs.append((_counted(network, movers, enter), _counted(network, others, enter)))
-    enter, rate = dict.fromkeys(labels, _GRID[-1]) | known, 0.0
-    for price in _PRICES:
-        enter = {label: _cheapest(costs, label, price) for label in labels} | known
-        rate = _counted(network, others, enter).report()["false_alarms_a_minute"]
-        if rate <= false_alarms:
-            break
-    return Thresholds(enter, rate)
+        costs.append(_counted(network, [*movers, *others], enter))
+
+    def at(price: float) -> Thresholds:
+        enter = {label: _cheapest(costs, labels, label, price) for label in labels} | known
+        idle_score = _counted(network, others, enter)
+        return Thresholds(enter, sum(idle_score.false.values()) / max(1e-9, idle_score.minutes))
+
+    place = bisect_left(_PRICES, -false_alarms, hi=len(_PRICES) - 1, key=lambda price: -at(price).rate)
+    return at(_PRICES[place])
 
 
 def _counted(network: MotionNetwork, seen: Seen, enter: Mapping[str, float]) -> Score:
@@ -72,15 +76,18 @@ def _counted(network: MotionNetwork, seen: Seen, enter: Mapping[str, float]) -> 
     return total
 
 
-def _cheapest(costs: Sequence[tuple[Score, Score]], label: str, price: float) -> float:
+def _cheapest(costs: Sequence[Score], labels: Sequence[str], label: str, price: float) -> float:
     """The threshold at which a label and its mirror image cost least."""
 
-    def cost(moving: Score, idle: Score) -> float:
+    def cost(score: Score) -> float:
+        shown, found = sum(score.motions.values()), sum(score.detected.values())
+        missed = (shown - found) / max(1, shown)
+        false = sum(score.false.values()) / len(labels)
         return sum(
-            moving.motions.get(one, 0)
-            - moving.detected.get(one, 0)
-            + price * (idle.false.get(one, 0) + _AMONG_MOTIONS * moving.false.get(one, 0))
+            score.motions.get(one, 0) * (1 + missed)
+            - score.detected.get(one, 0)
+            + price * (score.false.get(one, 0) + false)
             for one in {label, mirrored_label(label)}
         )
 
-    return _GRID[min(range(len(_GRID)), key=lambda place: cost(*costs[place]))]
+    return _GRID[min(range(len(_GRID)), key=lambda place: cost(costs[place]))]

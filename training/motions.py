@@ -200,10 +200,7 @@ def _simulated_windows(
     seen = _watched(
         recipe, range(HARD_TEACHERS, HARD_TEACHERS + recipe.hard_people), _HARD_SHARES, labels, tell
     )
-    short = recipe.fit.short
-    hard = [
-        _hard(first, training_windows([take], labels, rng, subject, per_second=12.0), short) for take in seen
-    ]
+    hard = [_hard(first, training_windows([take], labels, rng, subject, per_second=12.0)) for take in seen]
     return Windows.concatenate([windows, _half(Windows.concatenate(hard))]), first
 
 
@@ -231,9 +228,9 @@ def _half(windows: Windows) -> Windows:
     return Windows(windows.steps.half(), windows.label, windows.weight)
 
 
-def _hard(network: MotionNetwork, windows: Windows, short: bool) -> Windows:
+def _hard(network: MotionNetwork, windows: Windows) -> Windows:
     """The windows that a network is wrong about or not sure of."""
-    rows = np.flatnonzero(chances_of_right(network, windows, short) < _HARD)
+    rows = np.flatnonzero(chances_of_right(network, windows) < _HARD)
     return Windows(windows.steps[torch.from_numpy(rows)], windows.label[rows], windows.weight[rows])
 
 
