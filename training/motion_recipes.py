@@ -25,7 +25,16 @@ def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
     """What ships."""
     if subject == "head":
         shape, fit = MotionShape(subject="head", kind=kind, width=32), MotionFit(batches=3000)
-        return MotionRecipe(shape, fit, people=600, hard_people=300, rounds=2, examiners=80, hold_back=False)
+        return MotionRecipe(
+            shape,
+            fit,
+            people=600,
+            hard_people=300,
+            rounds=2,
+            examiners=80,
+            false_alarms=0.15,
+            hold_back=False,
+        )
     shape, fit = MotionShape(kind=kind, width=64, dropout=0.15), MotionFit(batches=5000)
     return MotionRecipe(
         shape,
