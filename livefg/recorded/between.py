@@ -4,7 +4,7 @@ at there, too.
 Most of a film's frames show a face or hand nearly where it was. Fifteen looks a second and the straight line between
 them are then as exact as a look at every frame, for half the work. Where a hand moves, the frames between are looked
 at as well, but aside: they wait for their neighbours alone, whereas to follow a hand each frame waits for the one
-before. Where a hand flies, it is followed in every frame.
+before. Where a hand moves fast, it is followed in every frame.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _STEADY_HAND, _STEADY_FACE = 0.05, 0.05
 _STEADY_SHAPES = 0.12
 """How much a blendshape that blinks or speaks may change meanwhile."""
 _QUICK_SHAPES = ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen")
-_SLOW_HANDS, _SLOW_FACES = 2.0, 3.0
-"""Sizes a second above which the pipeline sees every frame: it might lose what flies."""
+_SLOW_HANDS, _SLOW_FACES = 0.4, 3.0
+"""Sizes a second above which the pipeline sees every frame: what is followed in longer steps is cut out less well."""
 _ELSEWHERE = 0.5
 """Parts of its size by which a hand or face may lie off the line between its sights."""
 _AHEAD = 4
