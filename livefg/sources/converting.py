@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import av
 import cv2
@@ -15,17 +15,24 @@ from av.video.reformatter import VideoReformatter
 
 from livefg.results import ImageArray
 
-__all__ = ["FrameConverter", "Turn", "is_hdr"]
+__all__ = ["FrameConverter", "Turn", "hdr_of"]
 
-_PQ = 16
-"""The transfer curve SMPTE ST 2084 in the numbering of ITU-T H.273."""
+_HDR: dict[int, Literal["PQ", "HLG"]] = {16: "PQ", 18: "HLG"}
+"""The transfer curves of HDR, SMPTE ST 2084 and ARIB STD-B67, in the numbering of ITU-T H.273."""
+_BT2020 = 9
+_BT2020_TO_BT709 = np.array(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
+)
+"""Linear light of the wide primaries as that of ordinary ones (ITU-R BT.2087)."""
 _REFERENCE_WHITE = 203.0
 """Luminance in cd/m2 that HDR gives a white page (ITU-R BT.2408)."""
 _PEAK_WHITE = 1000.0
+_HLG_SYSTEM_GAMMA = 1.2
+_PEAK = _PEAK_WHITE / _REFERENCE_WHITE
 
 
 class FrameConverter:
-    """Makes RGB arrays of decoded frames: upright, with square pixels, HDR brought to ordinary brightness.
+    """Makes RGB arrays of decoded frames: upright, with square pixels, HDR and wide colours brought to ordinary ones.
 
     One converter serves one stream: it keeps the colour conversion's tables from frame to frame, which makes
     it several times cheaper than asking each frame for an array. `turn` is what the first frame says, or what an
@@ -45,17 +52,18 @@ class FrameConverter:
         # One thread: at camera sizes waking others costs more than they save.
         rgb = self._reformatter.reformat(frame, width=width, format="rgb24", threads=1)
         image = _plane(rgb)
-        if is_hdr(frame):
-            image = np.asarray(cv2.LUT(image, _pq_to_display()), np.uint8)
+        hdr, wide = hdr_of(frame), getattr(frame, "color_primaries", None) == _BT2020
+        if hdr or wide:
+            image = _ordinary(image, hdr, wide=wide)
         # Asked of one frame only: in PyAV a frame and its side data hold each other, and so the decoder's memory,
         # until the garbage collector comes.
         self.turn = self.turn or _turn(frame)
         return self.turn.apply(image)
 
 
-def is_hdr(frame: av.VideoFrame) -> bool:
-    """Whether the frame's code values follow the PQ curve, which shows as grey mist unless it is undone."""
-    return getattr(frame, "color_trc", None) == _PQ
+def hdr_of(frame: av.VideoFrame) -> Literal["PQ", "HLG"] | None:
+    """The curve of an HDR frame's code values, which show as grey mist unless it is undone; None if it is no HDR."""
+    return _HDR.get(getattr(frame, "color_trc", 0))
 
 
 def _plane(frame: av.VideoFrame) -> ImageArray:
@@ -96,14 +104,37 @@ def _turn(frame: av.VideoFrame) -> Turn:
     return Turn(transpose=False, mirror_x=a < 0, mirror_y=d < 0)
 
 
+def _ordinary(image: ImageArray, hdr: Literal["PQ", "HLG"] | None, *, wide: bool) -> ImageArray:
+    """The picture in sRGB: its code values as light, of ordinary primaries, not brighter than a screen."""
+    light = cv2.LUT(image, _light_of_codes(hdr))
+    if wide:
+        light = cv2.transform(light, _BT2020_TO_BT709)
+    return np.asarray(_codes_of_light(toned=hdr is not None)[light], np.uint8)
+
+
 @cache
-def _pq_to_display() -> npt.NDArray[np.uint8]:
-    """Table from PQ codes to sRGB: linear light, extended Reinhard around reference white, display gamma."""
+def _light_of_codes(hdr: Literal["PQ", "HLG"] | None) -> npt.NDArray[np.uint16]:
+    """Table (256,) from code values to linear light, in steps of which there are 65535 up to the peak."""
     code = np.arange(256) / 255.0
-    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-    root = code ** (1 / m2)
-    light = 10000.0 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) / _REFERENCE_WHITE
-    peak = _PEAK_WHITE / _REFERENCE_WHITE
-    toned = np.clip(light * (1 + light / peak**2) / (1 + light), 0, 1)
-    encoded = np.where(toned <= 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055)
-    return np.round(255 * encoded).astype(np.uint8)
+    if hdr == "PQ":
+        m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+        root = code ** (1 / m2)
+        light = 10000.0 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) / _REFERENCE_WHITE
+    elif hdr == "HLG":
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        scene = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
+        light = scene**_HLG_SYSTEM_GAMMA * _PEAK
+    else:
+        light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    return np.round(np.clip(light / _PEAK, 0, 1) * 65535).astype(np.uint16)
+
+
+@cache
+def _codes_of_light(*, toned: bool) -> npt.NDArray[np.uint8]:
+    """Table (65536,) from steps of light to sRGB. `toned` brings what is brighter than a white page below white:
+    extended Reinhard around reference white.
+    """
+    light = np.arange(65536) * (_PEAK / 65535)
+    shown = np.clip(light * (1 + light / _PEAK**2) / (1 + light) if toned else light, 0, 1)
+    encoded = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
+    return np.asarray(np.round(255 * encoded), np.uint8)

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from livefg.errors import LivefgError
 from livefg.sources.addresses import is_address, masked
 from livefg.sources.base import Notice, Picture, Recorded, SourceInfo, SourceKind, log_notice
-from livefg.sources.converting import FrameConverter, Turn, is_hdr
+from livefg.sources.converting import FrameConverter, Turn, hdr_of
 from livefg.sources.seeking import find_entry
 from livefg.sources.timing import MediaClock, cadence
 
@@ -316,8 +316,8 @@ def _describe(reader: _Reader, kind: SourceKind, mirrored: bool) -> SourceInfo:
     if reader.convert.aspect != 1:
         shown = f"{shape[1]}x{shape[0]}"
         notes.append(f"Pixels are not square ({reader.convert.aspect}); pictures are widened to {shown}.")
-    if is_hdr(first):
-        notes.append("The video is HDR (PQ); pictures are brought to ordinary brightness.")
+    if hdr := hdr_of(first):
+        notes.append(f"The video is HDR ({hdr}); pictures are brought to ordinary brightness.")
     if first.interlaced_frame:
         notes.append("The video is interlaced; fast motion shows combs.")
     path = None if is_address(container.name) else Path(container.name)

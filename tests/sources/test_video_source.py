@@ -138,20 +138,64 @@ def test_more_than_eight_bits_look_as_eight_do(tmp_path: Path, codec: str, pixel
     assert source.info.notes == ()
 
 
-def test_hdr_is_brought_to_ordinary_brightness_and_told(tmp_path: Path) -> None:
-    grey = np.full((64, 96, 3), 148, np.uint8)  # PQ code 148 of 255 is 203 cd/m2, a white page
+@pytest.mark.parametrize(("curve", "name", "page"), [(16, "PQ", 148), (18, "HLG", 191)])
+def test_hdr_is_brought_to_ordinary_brightness_and_told(
+    tmp_path: Path, curve: int, name: str, page: int
+) -> None:
+    grey = np.full((64, 96, 3), page, np.uint8)  # what either curve gives 203 cd/m2, a white page
 
-    def pq(video: Any) -> None:
-        video.codec_context.color_trc = 16
+    def hdr(video: Any) -> None:
+        video.codec_context.color_trc = curve
         video.codec_context.color_primaries = 9
         video.codec_context.colorspace = 9
 
     path = write_clip(
-        tmp_path / "hdr.mkv", 2, codec="libx265", pixels="yuv420p10le", size=(96, 64), picture=grey, setup=pq
+        tmp_path / "hdr.mkv", 2, codec="libx265", pixels="yuv420p10le", size=(96, 64), picture=grey, setup=hdr
     )
     source, frames, _ = read(path)
     assert 170 < frames[0].image.mean() < 235
-    assert any("HDR" in note for note in source.info.notes)
+    assert any(f"HDR ({name})" in note for note in source.info.notes)
+
+
+@pytest.mark.parametrize("curve", [14, 16, 18])
+def test_wide_primaries_do_not_pale_faces(tmp_path: Path, curve: int) -> None:
+    skin = (np.array([200, 140, 115]) / 255) ** 2.2
+    wide = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]) @ skin
+    codes = {
+        14: wide ** (1 / 2.2),  # of no HDR
+        16: _pq(0.3 * wide * 203),
+        18: _hlg((0.3 * wide * 203 / 1000) ** (1 / 1.2)),
+    }[curve]
+
+    def tagged(video: Any) -> None:
+        video.codec_context.color_trc = curve
+        video.codec_context.color_primaries = 9
+
+    picture = np.full((64, 96, 3), np.round(codes * 255), np.uint8)
+    path = write_clip(
+        tmp_path / "wide.mkv",
+        2,
+        codec="libx264rgb",
+        codec_options={"qp": "0"},
+        pixels="rgb24",
+        size=(96, 64),
+        picture=picture,
+        setup=tagged,
+    )
+    _, frames, _ = read(path)
+    shown = (frames[0].image[32, 48] / 255.0) ** 2.2
+    # A hue is the parts of the light; where bright light is dimmed, it is a little more even.
+    assert shown / shown.sum() == pytest.approx(skin / skin.sum(), abs=0.015)
+
+
+def _pq(nits: np.ndarray) -> np.ndarray:
+    power = (nits / 10000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+
+
+def _hlg(scene: np.ndarray) -> np.ndarray:
+    bright = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
+    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright)
 
 
 def test_colours_follow_the_matrix_that_the_file_names(tmp_path: Path) -> None:
