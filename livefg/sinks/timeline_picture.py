@@ -35,6 +35,7 @@ COLOURS = {
     "face": "#3f8f8a",
     "rule": "#9a6700",
 }
+_MEANINGS = {"person": "known", "stranger": "not known", "left": "left hand", "right": "right hand"}
 _TEXT, _FAINT, _GRID, _STRIPE = "#1c2430", "#667085", "#e4e7ec", "#f7f8fa"
 _WIDTH = 12.0
 _ROW = 0.34
@@ -133,16 +134,11 @@ def _draw_axis(axes: Axes, timeline: Timeline) -> None:
 
 def _draw_legend(figure: Figure, timeline: Timeline, height: float) -> None:
     """What the colours mean, of those that are there, in one line at the bottom."""
-    spans = [span for lane in timeline.lanes for span in lane.spans]
-    sides = {span.side for span in spans if span.kind == "gesture"}
-    entries = [
-        (COLOURS["person"], "known", any(colour_of(span) == COLOURS["person"] for span in spans)),
-        (COLOURS["stranger"], "not known", any(colour_of(span) == COLOURS["stranger"] for span in spans)),
-        (COLOURS["left"], "left hand", "left" in sides),
-        (COLOURS["right"], "right hand", "right" in sides),
-    ]
+    used = {colour_of(span) for lane in timeline.lanes for span in lane.spans}
     handles: list[Patch | Line2D] = [
-        Patch(color=colour, label=label) for colour, label, there in entries if there
+        Patch(color=colour, label=_MEANINGS.get(name, name))
+        for name, colour in COLOURS.items()
+        if colour in used
     ]
     if not handles:
         return

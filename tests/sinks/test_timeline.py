@@ -15,6 +15,7 @@ from PIL import Image
 
 from livefg.results import Event, FrameResult, Label
 from livefg.sinks.timeline import TimelineSink, lanes
+from livefg.sinks.timeline_picture import COLOURS
 from livefg.spans import Span
 
 
@@ -79,6 +80,21 @@ def test_the_picture_shows_rows_in_colour_whatever_the_script_of_names(
     assert pixels.shape[1] > 1500
     colourful = (pixels.max(axis=2) - pixels.min(axis=2)) > 60
     assert colourful.any(axis=0).sum() > 300
+
+
+def test_the_picture_says_what_each_of_its_colours_means(tmp_path: Path) -> None:
+    events = [
+        Event("motion", "wave", "start", 1, 0.0, 0.9),
+        Event("face", "smile", "start", 1, 0.0, 0.9),
+    ]
+    with TimelineSink(tmp_path / "talk", "talk") as sink:
+        for index in range(20):
+            sink.write(None, result_at(index, "Ann", *(() if index else events)))
+    with Image.open(tmp_path / "talk.png") as picture:
+        legend = np.asarray(picture.convert("RGB"))[-60:]
+    shown = {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in legend.reshape(-1, 3).tolist()}
+    used = {COLOURS[name] for name in ("person", "motion", "face")}
+    assert shown & set(COLOURS.values()) == used
 
 
 def test_a_film_in_which_nobody_is_seen_gives_both_files(tmp_path: Path) -> None:
