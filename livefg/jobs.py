@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from livefg.recorded.blur import Blur
 from livefg.recorded.earlier import EarlierResults
 from livefg.result_file import meta_path
+from livefg.sinks.encoding import Encoder, Quality
 from livefg.sinks.pictures import picture_name
-from livefg.sinks.video import Quality
 from livefg.sources.addresses import is_address
 from livefg.sources.images import IMAGE_SUFFIXES, is_image
 from livefg.sources.selected import Choice
@@ -38,7 +38,8 @@ class BatchSettings:
     alone. `mirrored` says that the sources are mirror images of the scene. With `live` videos are seen as they would be
     live, frame after frame; otherwise every frame is judged by what came before and after it. `choice` says which
     frames of a video to take. `table`, `subtitles`, `timeline` and `clips` ask for more results of videos, and `blur`
-    says whose faces are made unrecognisable in pictures.
+    says whose faces are made unrecognisable in pictures. With the encoder `hardware` that of a
+    graphics processor is taken where one works.
     """
 
     out: Path
@@ -46,6 +47,7 @@ class BatchSettings:
     force: bool = False
     mirrored: bool = False
     quality: Quality = "medium"
+    encoder: Encoder = "software"
     live: bool = False
     choice: Choice = field(default_factory=Choice)
     table: bool = False

@@ -133,6 +133,13 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run did not finish.")
 @click.option("--force", is_flag=True, help="Write over results that exist.")
 @quality_option
+@click.option(
+    "--encoder",
+    type=click.Choice(["software", "hardware"]),
+    default="software",
+    show_default=True,
+    help="Of the annotated video: hardware takes that of a graphics processor where one works.",
+)
 @click.option("--source-mirrored", is_flag=True, help="The inputs are mirror images of the scene.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON object.")
 @pipeline_options
@@ -192,7 +199,8 @@ def _batch_settings(options: dict[str, Any]) -> BatchSettings:
         from livefg.sinks.timeline import require_matplotlib
 
         require_matplotlib()
-    flags = ("video", "force", "quality", "live", "table", "subtitles", "timeline", "clips", "resume")
+    same = ("video", "force", "quality", "encoder", "live", "resume")
+    flags = (*same, "table", "subtitles", "timeline", "clips")
     return BatchSettings(
         out=options["out"],
         mirrored=options["source_mirrored"],

@@ -22,6 +22,7 @@ from livefg.recorded.state import capture, restore
 from livefg.results import Frame, FrameResult
 from livefg.sinks.clips import ClipSink, Cut
 from livefg.sinks.composed import ComposedMark, ComposedSink
+from livefg.sinks.encoding import codecs_of
 from livefg.sinks.film_parts import PartedVideoSink
 from livefg.sinks.queued import QueuedSink
 from livefg.sources import SourceInfo
@@ -134,6 +135,7 @@ class FilmWork:
             self._folder / "parts",
             source=self._info,
             quality=self._settings.quality,
+            codecs=codecs_of(self._settings.encoder),
             begin=choice.start,
             end=choice.end,
             done=done,
@@ -147,6 +149,7 @@ class FilmWork:
             self._wanted,
             source=self._info,
             quality=self._settings.quality,
+            codecs=codecs_of(self._settings.encoder),
             done=done,
         )
 
@@ -157,7 +160,7 @@ def _made_with(job: Job, settings: BatchSettings, wanted: Sequence[Cut]) -> dict
     made = {
         "film": job.pictures.name if job.pictures else None,
         "clips": [list(cut) for cut in wanted] if settings.clips else None,
-        "quality": settings.quality,
+        "quality": [settings.quality, settings.encoder],
         "blur": [blur.everyone, blur.unknown, sorted(blur.names)] if blur else None,
         "encoder": av.__version__,
         "part": _FRAMES_A_PART,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livefg.results import Frame, FrameResult
-from livefg.sinks.encoding import Quality
+from livefg.sinks.encoding import CODECS, Quality
 from livefg.sinks.files import Finishing
 from livefg.sinks.film_parts import PartedVideoSink
 from livefg.spans import Span
@@ -80,12 +80,14 @@ class ClipSink(Finishing):
         *,
         source: SourceInfo,
         quality: Quality = "medium",
+        codecs: Sequence[str] = CODECS,
         done: dict[str, Any] | None = None,
     ) -> None:
         self.paths: list[Path] = []
         self._folder, self._parts = folder, parts
         self._source = source
         self._quality: Quality = quality
+        self._codecs = codecs
         self._open: list[_OpenCut] = []
         self._begun = 0
         self._waiting = deque(wanted)
@@ -130,6 +132,7 @@ class ClipSink(Finishing):
             self._parts / f"{number:03d}",
             source=self._source,
             quality=self._quality,
+            codecs=self._codecs,
             begin=begin,
             end=cut.end,
             done=done,

@@ -22,12 +22,27 @@ from livefg.results import ImageArray
 if TYPE_CHECKING:
     from livefg.sources.base import SourceInfo
 
-__all__ = ["CODECS", "Coding", "PictureConverter", "Quality", "coding_for", "film_behind"]
+__all__ = [
+    "CODECS",
+    "HARDWARE",
+    "Coding",
+    "Encoder",
+    "PictureConverter",
+    "Quality",
+    "codecs_of",
+    "coding_for",
+    "film_behind",
+]
 
 Quality = Literal["low", "medium", "high"]
+Encoder = Literal["software", "hardware"]
 
 CODECS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf", "mpeg4")
 """Encoders in the order in which they are tried; the first that encodes a picture is taken."""
+HARDWARE = ("h264_videotoolbox", "h264_nvenc", "h264_qsv", "h264_amf")
+"""Encoders of graphics processors, which are tried before the others where they are asked for."""
+_NV12 = frozenset({"h264_qsv"})
+"""Encoders that take colours in pairs only."""
 
 _CRF = {"low": 30, "medium": 23, "high": 17}
 # At the same quality superfast takes half the time of veryfast, and half as much again in bytes.
@@ -59,6 +74,11 @@ class Coding:
     quality: Quality
 
     @property
+    def pixels(self) -> str:
+        """The format of pictures that the encoder takes."""
+        return _pixels(self.codec)
+
+    @property
     def period(self) -> int:
         """Ticks from one picture to the next at the rate."""
         return max(1, round(1 / (self.rate * self.time_base)))
@@ -82,7 +102,7 @@ class Coding:
         return context
 
     def _configure(self, context: av.VideoCodecContext) -> None:
-        _configure(context, self.width, self.height, self.time_base)
+        _configure(context, self.width, self.height, self.time_base, self.pixels)
         if self.width * self.height <= _SMALL:
             context.thread_count = 1
         if self.codec != "libx264":
@@ -108,7 +128,7 @@ class PictureConverter:
         picture = av.VideoFrame.from_ndarray(_fitted(image, coding.width, coding.height), format="rgb24")
         # One thread: its own new pool for every picture costs more than it saves.
         picture = self._reformatter.reformat(
-            picture, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1
+            picture, format=coding.pixels, dst_colorspace=Colorspace.ITU709, threads=1
         )
         picture.pts, picture.time_base = pts, coding.time_base
         return picture
@@ -127,6 +147,11 @@ def coding_for(
     if codec == "mpeg4" and time_base.denominator > 65_535:
         time_base = _MPEG4_TIME_BASE
     return Coding(codec, width, height, time_base, rate, quality)
+
+
+def codecs_of(encoder: Encoder) -> tuple[str, ...]:
+    """The encoders to try, in order, where `encoder` is asked for."""
+    return (*HARDWARE, *CODECS) if encoder == "hardware" else CODECS
 
 
 def film_behind(source: SourceInfo | None) -> Path | None:
@@ -148,23 +173,30 @@ def _timing_of(source: SourceInfo | None) -> tuple[Fraction, Fraction]:
         return Fraction(stream.time_base) if stream and stream.time_base else _LIVE_TIME_BASE, rate
 
 
-def _configure(context: av.VideoCodecContext, width: int, height: int, time_base: Fraction) -> None:
+def _configure(
+    context: av.VideoCodecContext, width: int, height: int, time_base: Fraction, pixels: str
+) -> None:
     context.width, context.height = width, height
-    context.pix_fmt = "yuv420p"
+    context.pix_fmt = pixels
     context.time_base = time_base
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     context.color_range = _LIMITED_RANGE
 
 
+def _pixels(codec: str) -> str:
+    return "nv12" if codec in _NV12 else "yuv420p"
+
+
 def _first_working(codecs: Sequence[str], width: int, height: int) -> str:
     """The first encoder that turns a picture of this size into data."""
-    black = av.VideoFrame.from_ndarray(np.zeros((height * 3 // 2, width), np.uint8), format="yuv420p")
+    rows = np.zeros((height * 3 // 2, width), np.uint8)
     for name in codecs:
         try:
             context = av.CodecContext.create(name, "w")
             assert isinstance(context, av.VideoCodecContext)
             context.framerate = Fraction(30)
-            _configure(context, width, height, Fraction(1, 30))
+            _configure(context, width, height, Fraction(1, 30), _pixels(name))
+            black = av.VideoFrame.from_ndarray(rows, format=_pixels(name))
             black.pts, black.time_base = 0, Fraction(1, 30)
             if sum(packet.size for packet in [*context.encode(black), *context.encode(None)]):
                 return name

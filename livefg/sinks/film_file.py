@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +12,7 @@ import av
 import av.error
 
 from livefg.errors import LivefgError
-from livefg.sinks.encoding import Coding, film_behind
+from livefg.sinks.encoding import HARDWARE, Coding, film_behind
 from livefg.sinks.files import partial_path
 from livefg.sinks.sound import Sound
 
@@ -90,11 +91,15 @@ def check_suffix(path: Path) -> None:
         )
 
 
-def encoder_notes(coding: Coding, wanted: str) -> list[str]:
-    """A sentence if not the encoder that was `wanted` is used."""
-    if coding.codec == wanted:
+def encoder_notes(coding: Coding, wanted: Sequence[str]) -> list[str]:
+    """A sentence if another encoder is used than the first that was `wanted`, or one of a graphics processor."""
+    if wanted[0] in HARDWARE and coding.codec in HARDWARE:
+        return [f"The graphics processor encodes the pictures ({coding.codec})."]
+    if wanted[0] in HARDWARE:
+        return [f"No graphics processor here encodes video, so {coding.codec} is used."]
+    if coding.codec == wanted[0]:
         return []
-    return [f"The encoder {wanted} does not work here, so {coding.codec} is used."]
+    return [f"The encoder {wanted[0]} does not work here, so {coding.codec} is used."]
 
 
 class FileErrors:

@@ -135,7 +135,7 @@ class PartedVideoSink(Finishing):
     def _opened(self, done: _Progress) -> Coding:
         self._coding = coding_for(self._source, done.width, done.height, self._quality, (done.codec,))
         self._converter = PictureConverter(self._coding)
-        self.notes += encoder_notes(self._coding, self._codecs[0])
+        self.notes += encoder_notes(self._coding, self._codecs)
         return self._coding
 
     def _join(self, coding: Coding, count: int) -> None:

@@ -93,7 +93,7 @@ class VideoSink(Finishing):
         self._zero = 0.0 if film_behind(self._source) else frame.time
         self._last_duration = self._coding.period
         file = FilmFile(self._path, self._coding, self._source)
-        self.notes += encoder_notes(self._coding, self._codecs[0]) + file.notes
+        self.notes += encoder_notes(self._coding, self._codecs) + file.notes
         return file
 
     def _write(self, file: FilmFile, image: ImageArray, seconds: float) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import psutil
 import pytest
 
@@ -157,6 +158,14 @@ def test_what_makes_no_sense_exits_with_2(
     livefg: Run, clip: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     assert livefg("process", clip, "--out", tmp_path, *options).code == 2
+
+
+def test_a_graphics_processor_may_be_asked_to_encode(livefg: Run, clip: Path, tmp_path: Path) -> None:
+    ended = livefg("process", clip, "--out", tmp_path, "--encoder", "hardware", *NOTHING)
+    assert ended.code == 0, ended.err
+    assert "graphics processor" in ended.err
+    with av.open(str(tmp_path / "clip.mp4")) as video:
+        assert video.streams.video[0].codec_context.codec.canonical_name == "h264"
 
 
 def test_a_name_that_nobody_has_covers_nobody_unnoticed(livefg: Run, clip: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from videos import make_video, probe
 from livefg.errors import LivefgError
 from livefg.loop import run_recorded
 from livefg.overlay import Overlay
+from livefg.sinks import encoding, film_file
 from livefg.sinks.files import partial_path
 from livefg.sinks.video import VideoSink
 from livefg.sources import open_source
@@ -141,6 +142,13 @@ def test_colours_survive(tmp_path: Path) -> None:
     assert np.abs(np.array(seen) - colours).max() < 6
 
 
+def test_colours_survive_where_an_encoder_takes_them_in_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "_NV12", frozenset({"libx264"}))
+    test_colours_survive(tmp_path)
+
+
 def test_the_overlay_is_drawn_on_a_copy(tmp_path: Path) -> None:
     frame = make_frame(0, size=(320, 240))
     before = frame.image.copy()
@@ -166,6 +174,28 @@ def test_an_encoder_that_does_not_work_is_passed_over_and_said(tmp_path: Path) -
             sink.write(frame, make_result(frame))
     assert sink.codec == probe(target).video_codec == "mpeg4"
     assert sink.notes == ["The encoder no_such_encoder does not work here, so mpeg4 is used."]
+
+
+@pytest.mark.parametrize(
+    ("here", "codec", "told"),
+    [
+        (("mpeg4",), "mpeg4", "The graphics processor encodes the pictures (mpeg4)."),
+        (("no_such_encoder",), "h264", "No graphics processor here encodes video, so libx264 is used."),
+    ],
+)
+def test_a_graphics_processor_that_is_asked_for_encodes_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: tuple[str, ...], codec: str, told: str
+) -> None:
+    monkeypatch.setattr(encoding, "HARDWARE", here)
+    monkeypatch.setattr(film_file, "HARDWARE", here)
+    target = tmp_path / "out.mp4"
+    with VideoSink(target, codecs=encoding.codecs_of("hardware")) as sink:
+        for index in range(5):
+            frame = make_frame(index)
+            sink.write(frame, make_result(frame))
+    assert probe(target).video_codec == codec
+    assert sink.notes == [told]
+    assert encoding.codecs_of("software") == encoding.CODECS
 
 
 def test_without_any_encoder_one_sentence_says_so(tmp_path: Path) -> None:
