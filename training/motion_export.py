@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -13,9 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
-from onnx import helper
 from torch import Tensor, nn
 
 from livefg.errors import LivefgError
@@ -23,11 +19,11 @@ from livefg.inference.classifier import ClassifierInfo
 from livefg.recognition.motion_window import LONG_AGO
 from training.files import write_whole
 from training.motion_networks import MotionNetwork, MotionShape
+from training.onnx_file import contract, largest_gap, sealed, traced
 
 __all__ = ["AboutMotion", "export_motion", "read_motion", "to_onnx"]
 
 _TOLERANCE = 1e-4
-_OPSET = 17
 _INPUTS = {"hand": ("landmarks", "times", "right"), "head": ("pose", "times")}
 
 
@@ -56,21 +52,22 @@ class AboutMotion:
     def metadata(self, network: MotionNetwork) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            "livefg.task": "motion",
-            "livefg.format": "1",
-            "livefg.labels": json.dumps(network.labels),
-            "livefg.temperature": f"{self.temperature:.6g}",
-            "livefg.reject_threshold": f"{self.reject_threshold:.6g}",
+            **contract(
+                "motion",
+                network.labels,
+                temperature=self.temperature,
+                reject_threshold=self.reject_threshold,
+                reject_reason=self.reject_reason,
+                loss=self.loss,
+                activation="tanh" if network.shape.kind == "gru" else "relu",
+                training_data=self.training_data,
+                split=self.split,
+                metrics=self.metrics,
+                licence=self.licence,
+                created=self.created,
+            ),
             "livefg.enter": json.dumps(dict(sorted(self.enter.items()))),
-            "livefg.reject_reason": self.reject_reason,
-            "livefg.loss": self.loss,
-            "livefg.activation": "tanh" if network.shape.kind == "gru" else "relu",
             "livefg.network": json.dumps(asdict(network.shape)),
-            "livefg.training_data": self.training_data,
-            "livefg.split": self.split,
-            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
-            "livefg.licence": self.licence,
-            "livefg.created": self.created.isoformat(),
         }
 
 
@@ -89,30 +86,9 @@ class _Calibrated(nn.Module):
 def to_onnx(network: MotionNetwork, about: AboutMotion) -> bytes:
     """The file's content: any number of windows of any length in, calibrated `probabilities` out."""
     names = _INPUTS[network.shape.subject]
-    content = io.BytesIO()
-    with warnings.catch_warnings():
-        # The exporter that needs no further package is called old by the newer one, and the recurrent unit is
-        # exported for any batch: its first state is zeros.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Calibrated(network.eval(), about.temperature),
-            _example(network, 2, 12),
-            content,  # type: ignore[arg-type]
-            input_names=list(names),
-            output_names=["probabilities"],
-            dynamic_axes={
-                name: {0: "N"} if name in {"right", "probabilities"} else {0: "N", 1: "T"}
-                for name in (*names, "probabilities")
-            },
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    model = onnx.load_model_from_string(content.getvalue())
-    helper.set_model_props(model, dict(sorted(about.metadata(network).items())))
-    model.producer_name, model.producer_version = "livefg", ""
-    onnx.checker.check_model(model, full_check=True)
-    serialised: bytes = model.SerializeToString(deterministic=True)
-    return serialised
+    long = [name for name in names if name != "right"]
+    model = traced(_Calibrated(network, about.temperature), _example(network, 2, 12), names, long=long)
+    return sealed(model, about.metadata(network))
 
 
 def export_motion(network: MotionNetwork, about: AboutMotion, path: Path) -> float:
@@ -122,19 +98,9 @@ def export_motion(network: MotionNetwork, about: AboutMotion, path: Path) -> flo
     """
     content = to_onnx(network, about)
     ClassifierInfo.from_metadata(about.metadata(network), str(path))
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    calibrated = _Calibrated(network.eval(), about.temperature)
-    gap = 0.0
-    for count, length in ((1, 3), (2, 25), (5, 48), (3, 80)):
-        inputs = _example(network, count, length)
-        names = _INPUTS[network.shape.subject]
-        found = session.run(None, {name: value.numpy() for name, value in zip(names, inputs, strict=True)})[0]
-        with torch.no_grad():
-            gap = max(gap, float(np.abs(found - calibrated(*inputs).numpy()).max()))
-    if not gap <= _TOLERANCE:
-        raise LivefgError(
-            f"ONNX Runtime disagrees with torch (a probability is off by {gap:.1e}), so no model file was written."
-        )
+    examples = [_example(network, count, length) for count, length in ((1, 3), (2, 25), (5, 48), (3, 80))]
+    calibrated = _Calibrated(network, about.temperature)
+    gap = largest_gap(content, calibrated, _INPUTS[network.shape.subject], examples, _TOLERANCE)
     write_whole(path, content)
     return gap
 

@@ -1,23 +1,29 @@
-"""What the ONNX files of all classifiers have in common: the contract's metadata, and how torch's graph gets in."""
+"""What the ONNX files of all classifiers have in common: the contract's metadata, how torch's graph gets in, and the
+proof that ONNX Runtime makes the same of it.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnx import helper
 from torch import Tensor, nn
 from torch.onnx import TrainingMode
 
-__all__ = ["OUTPUT", "contract", "sealed", "traced"]
+from livefg.errors import LivefgError
 
-OUTPUT = "probabilities"
+__all__ = ["contract", "largest_gap", "sealed", "traced"]
+
+_OUTPUT = "probabilities"
 _OPSET = 17
 
 
@@ -77,8 +83,10 @@ def traced(
             tuple(examples),
             content,  # type: ignore[arg-type]
             input_names=list(inputs),
-            output_names=[OUTPUT],
-            dynamic_axes={name: {0: "N", 1: "T"} if name in long else {0: "N"} for name in (*inputs, OUTPUT)},
+            output_names=[_OUTPUT],
+            dynamic_axes={
+                name: {0: "N", 1: "T"} if name in long else {0: "N"} for name in (*inputs, _OUTPUT)
+            },
             opset_version=_OPSET,
             training=TrainingMode.PRESERVE if as_trained else TrainingMode.EVAL,
             dynamo=False,
@@ -92,3 +100,30 @@ def sealed(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
     model.producer_name, model.producer_version = "livefg", ""
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def largest_gap(
+    content: bytes,
+    module: nn.Module,
+    inputs: Sequence[str],
+    examples: Iterable[Sequence[Tensor]],
+    tolerance: float,
+) -> float:
+    """By how much ONNX Runtime's probabilities differ at most from those of the module that the file was made of.
+
+    Each of the `examples` has a tensor for each of the `inputs`. Raises LivefgError if it is more than `tolerance`.
+    """
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    module.eval()
+    gaps = []
+    for example in examples:
+        given = {name: one.numpy() for name, one in zip(inputs, example, strict=True)}
+        with torch.no_grad():
+            expected = module(*example).numpy()
+        gaps.append(np.abs(session.run(None, given)[0] - expected).max())
+    gap = float(np.max(gaps))  # a NaN stays one, and is no agreement
+    if not gap <= tolerance:
+        raise LivefgError(
+            f"ONNX Runtime disagrees with torch (a probability is off by {gap:.1e}), so no model file was written."
+        )
+    return gap

@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +17,7 @@ from livefg.private_files import make_private_folder, write_private
 from livefg.recognition.identity_embedding import EMBEDDING_SIZE, embedding_space
 from livefg.recognition.identity_model import SPACE_KEY
 from training.identity.head import IdentityHead
-from training.onnx_file import contract, sealed, traced
+from training.onnx_file import contract, largest_gap, sealed, traced
 
 __all__ = ["AboutIdentities", "export_identities", "to_onnx"]
 
@@ -88,18 +86,8 @@ def export_identities(head: IdentityHead, about: AboutIdentities, path: Path) ->
     """
     content = to_onnx(head, about)
     ClassifierInfo.from_metadata(about.metadata(), str(path))
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    calibrated = _Calibrated(head.eval(), about.temperature)
-    gap = 0.0
-    for count in (1, 64):
-        inputs = _example(count)
-        found = session.run(None, {name: one.numpy() for name, one in zip(_INPUTS, inputs, strict=True)})[0]
-        with torch.no_grad():
-            gap = max(gap, float(np.abs(found - calibrated(*inputs).numpy()).max()))
-    if not gap <= _TOLERANCE:
-        raise LivefgError(
-            f"ONNX Runtime disagrees with torch (a probability is off by {gap:.1e}), so no model file was written."
-        )
+    calibrated = _Calibrated(head, about.temperature)
+    gap = largest_gap(content, calibrated, _INPUTS, [_example(count) for count in (1, 64)], _TOLERANCE)
     try:
         if not path.parent.is_dir():
             make_private_folder(path.parent)
