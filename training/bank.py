@@ -16,7 +16,7 @@ import torch
 
 from training.export import Learned
 from training.features import HandFeatures
-from training.fit import logits_of, still
+from training.inference import logits_of, still
 from training.networks import InputKind
 from training.samples import POINTS, Samples
 

@@ -22,7 +22,8 @@ from training.calibration import fit_temperature, reject_threshold, softmax
 from training.directions import Direction
 from training.evaluation import ConditionPoint, Evaluation, evaluate, under_conditions
 from training.export import Learned
-from training.fit import Fitted, fit, logits_of, numbered, still
+from training.fit import Fitted, fit, numbered
+from training.inference import logits_of, still
 from training.recipes import GestureRecipe
 from training.samples import FloatArray, Samples
 from training.side_by_side import SideBySide

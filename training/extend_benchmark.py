@@ -26,8 +26,9 @@ from training.bank import compact_bank
 from training.evaluation import Evaluation, evaluate
 from training.export import About, export
 from training.files import write_whole
-from training.fit import fit, still
+from training.fit import fit
 from training.gestures import train_gestures
+from training.inference import still
 from training.progress import TrainingProgress
 from training.recipes import default_recipe, quick_recipe
 from training.samples import Samples

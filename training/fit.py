@@ -7,7 +7,7 @@ import io
 import json
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,30 +24,19 @@ from training.calibration import softmax
 from training.checkpoint import read_checkpoint, write_checkpoint
 from training.directions import Direction
 from training.files import write_whole
+from training.inference import Embedder, inputs_of, logits_of, still
 from training.losses import LossName, loss_of
 from training.networks import GestureNetwork, NetworkShape
 from training.pixels import PixelAugmentation, with_crops
-from training.samples import FloatArray, Samples
+from training.samples import Samples
 
-__all__ = [
-    "Embedder",
-    "Epoch",
-    "FitSettings",
-    "Fitted",
-    "fit",
-    "logits_of",
-    "numbered",
-    "row_weights",
-    "still",
-]
+__all__ = ["Epoch", "FitSettings", "Fitted", "fit", "numbered", "row_weights"]
 
 _STANDARD_DRAWS = 8192
 _CHECKPOINT = 2
 # torch draws first weights from one stream for the whole process.
 _beginning = threading.Lock()
 IntArray = npt.NDArray[np.int64]
-Embedder = Callable[[FloatArray], FloatArray]
-"""Landmarks (N, 21, 3) to their embeddings (N, 128)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,35 +102,10 @@ def row_weights(samples: Samples, none_share: float = 1.0) -> npt.NDArray[np.flo
     weights = np.zeros(len(samples))
     for label in samples.counts():
         mine = samples.label == label
-        sources, place, counts = np.unique(samples.source[mine], return_inverse=True, return_counts=True)
+        _, place, counts = np.unique(samples.source[mine], return_inverse=True, return_counts=True)
         share = np.sqrt(counts) / np.sqrt(counts).sum()
         weights[mine] = (share / counts)[place] * (none_share if label == "none" else 1.0)
-        del sources
     return np.asarray(weights / weights.sum())
-
-
-def still(samples: Samples, label: IntArray) -> Batch:
-    """The samples as they are, as the network takes them; with their pictures, if any has one."""
-    batch = augment(
-        samples.landmarks,
-        samples.world,
-        samples.right,
-        label,
-        np.random.default_rng(0),
-        Augmentation.none(),
-    )
-    return with_crops(batch, samples) if samples.has_crop.any() else batch
-
-
-def logits_of(network: GestureNetwork, batch: Batch, embedder: Embedder | None = None) -> FloatArray:
-    """Logits (N, K) of a batch, without training."""
-    network.eval()
-    parts = []
-    with torch.no_grad():
-        for start in range(0, len(batch.landmarks), 4096):
-            piece = slice(start, start + 4096)
-            parts.append(network(*_inputs(batch, piece, embedder, "cpu")).numpy())
-    return np.concatenate(parts)
 
 
 def fit(
@@ -256,7 +220,7 @@ class _Run:
             return
         count = min(self._settings.draws, _STANDARD_DRAWS)
         batch = self._draw(np.random.default_rng(self._settings.seed), count)
-        landmarks, world, right, depth, embedding = _inputs(batch, slice(None), self._embedder, "cpu")[:5]
+        landmarks, world, right, depth, embedding = inputs_of(batch, slice(None), self._embedder, "cpu")[:5]
         assert depth is not None
         with torch.no_grad():
             features.standardise(features.raw(landmarks, world, right, embedding), depth)
@@ -286,7 +250,7 @@ class _Run:
     def _step(self, rng: np.random.Generator, taken: int) -> float:
         settings = self._settings
         batch = self._draw(rng, settings.batch, self._network.pixels is not None)
-        logits = self._network.each(*_inputs(batch, slice(None), self._embedder, settings.device)).flatten(
+        logits = self._network.each(*inputs_of(batch, slice(None), self._embedder, settings.device)).flatten(
             0, 1
         )
         members = self._network.shape.members
@@ -388,19 +352,3 @@ def numbered(samples: Samples, labels: Sequence[str]) -> IntArray:
     if strange:
         raise LivefgError(f"There are samples of {min(strange)!r}, which is not among the labels to learn.")
     return np.array([places[label] for label in samples.label.tolist()], np.int64)
-
-
-def _inputs(
-    batch: Batch, piece: slice, embedder: Embedder | None, device: str
-) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """What the network's `each` and `forward` take, in their order."""
-    embedding = torch.from_numpy(embedder(batch.landmarks[piece])).to(device) if embedder else None
-    landmarks, world, right, depth = (
-        torch.from_numpy(array[piece]).to(device)
-        for array in (batch.landmarks, batch.world, batch.right, batch.depth)
-    )
-    crop, has_crop = (
-        None if array is None else torch.from_numpy(array[piece]).to(device)
-        for array in (batch.crop, batch.has_crop)
-    )
-    return landmarks, world, right, depth, embedding, crop, has_crop

@@ -28,7 +28,8 @@ from training.examination import (
     warm_start,
 )
 from training.export import About, Learned, Parity, export, read_network
-from training.fit import Epoch, FitSettings, Fitted, fit, numbered, still
+from training.fit import Epoch, FitSettings, Fitted, fit, numbered
+from training.inference import still
 from training.networks import InputKind
 from training.recipes import GestureRecipe
 from training.samples import Samples

@@ -15,7 +15,7 @@ from livefg.recognition.gestures import crop_side
 from training.augment import Batch
 from training.calibration import softmax
 from training.evaluation import Evaluation, evaluate, under_conditions
-from training.fit import still
+from training.inference import still
 from training.samples import FloatArray
 from training.sources.dataset import DatasetFile, Gathered, gather, with_pictures_only
 

@@ -27,7 +27,8 @@ from livefg.results import FloatArray, ImageArray
 from livefg.sources import open_source
 from training.bank import shipped_hands, with_bank
 from training.files import write_whole
-from training.fit import fit, logits_of, still
+from training.fit import fit
+from training.inference import logits_of, still
 from training.networks import INPUTS, GestureNetwork, InputKind
 from training.progress import TrainingProgress
 from training.recipes import own_recipe, pixel_recipe

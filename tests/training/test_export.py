@@ -15,7 +15,8 @@ from tests.training.hands import FIST, ONE, OPEN, hand, many
 from training import export as exporting
 from training.augment import Batch
 from training.export import About, check_parity, export, probabilities, read_network, to_onnx
-from training.fit import FitSettings, fit, still
+from training.fit import FitSettings, fit
+from training.inference import still
 from training.networks import GestureNetwork, NetworkShape
 
 LABELS = ("none", "closed_fist", "pointing_up")

@@ -11,7 +11,8 @@ import torch
 from livefg.errors import LivefgError
 from tests.training.hands import FIST, HORNS, ONE, OPEN, many
 from training.augment import Augmentation
-from training.fit import Epoch, FitSettings, fit, logits_of, row_weights, still
+from training.fit import Epoch, FitSettings, fit, row_weights
+from training.inference import logits_of, still
 from training.networks import NetworkShape
 from training.samples import Samples
 

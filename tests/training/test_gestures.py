@@ -19,8 +19,9 @@ from training.bank import compact_bank, with_bank
 from training.cli import gestures
 from training.evaluation import CONDITIONS, evaluate, under_conditions
 from training.export import read_network
-from training.fit import Epoch, FitSettings, logits_of
+from training.fit import Epoch, FitSettings
 from training.gestures import Trained, train_gestures
+from training.inference import logits_of
 from training.networks import NetworkShape
 from training.recipes import GestureRecipe, changed, own_recipe
 from training.samples import Samples

@@ -25,8 +25,9 @@ from training.augment import Augmentation, augment
 from training.bank import shipped_hands
 from training.cli import gestures
 from training.export import read_network
-from training.fit import FitSettings, logits_of, still
+from training.fit import FitSettings
 from training.gestures import Trained, train_gestures
+from training.inference import logits_of, still
 from training.networks import InputKind, NetworkShape
 from training.pixels import PixelAugmentation, change_crops, points_in_crops
 from training.progress import TrainingProgress
