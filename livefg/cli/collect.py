@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livefg.cli.options import INTERRUPTED, tell
+from livefg.cli.recorded_labels import RecordedLabel, list_labels
 from livefg.cli.recording_window import show_recording
 from livefg.errors import LivefgError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SAID_EVERY = 1.0
+_REPETITIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,41 +116,37 @@ def command(
     from livefg.settings import load_settings, section
 
     store = RecordingStore()
-    if options["motion"] and label is None:
-        from livefg.cli.collect_motion import list_motions, remove_motion
-
-        list_motions(options["as_json"]) if options["listing"] else remove_motion(options["remove"])
-        return
-    if options["listing"]:
-        _list(store, options["as_json"])
-        return
-    if options["remove"] is not None:
-        removed = store.remove(options["remove"])
-        click.echo(f"{options['remove']}: {_examples(removed)} removed")
+    if label is None:
+        _manage(store, options)
         return
     given = {"person": person, "count": count, "countdown": countdown}
     changes = {one: given[one.name] for one in section("collect") if given[one.name] is not None}
     settings = load_settings(changes=changes).collect
-    label = check_label(label or "")
+    label = check_label(label)
     if options.pop("motion"):
-        _motion(
-            label,
-            settings.person,
-            10 if count is None else settings.count,
-            settings.countdown,
-            files,
-            options,
-        )
-        return
-    if files:
+        _motion(_Request(label, settings.person, count, settings.countdown, options), files)
+    elif files:
         _from_files(_Request(label, settings.person, count, 0.0, options), files, store)
     else:
         _live(_Request(label, settings.person, settings.count, settings.countdown, options), store)
 
 
-def _motion(
-    label: str, person: str, count: int, countdown: float, files: tuple[Path, ...], options: dict[str, Any]
-) -> None:
+def _manage(store: RecordingStore, options: dict[str, Any]) -> None:
+    """List or remove what was recorded: gestures, or motions if these are meant."""
+    from livefg.cli.collect_motion import list_motions, remove_motion
+
+    motion, label = options["motion"], options["remove"]
+    if options["listing"] and motion:
+        list_motions(options["as_json"])
+    elif options["listing"]:
+        _list(store, options["as_json"])
+    elif motion:
+        remove_motion(label)
+    else:
+        click.echo(f"{label}: {_examples(store.remove(label))} removed")
+
+
+def _motion(request: _Request, files: tuple[Path, ...]) -> None:
     """Record repetitions of a motion."""
     from livefg.cli.collect_motion import MotionRequest, collect_motion
 
@@ -158,14 +156,15 @@ def _motion(
         )
     collect_motion(
         MotionRequest(
-            label,
-            person,
-            count,
-            countdown,
-            options["source"],
-            options["source_mirrored"],
-            options["headless"],
-            options["device"],
+            request.label,
+            request.person,
+            _REPETITIONS if request.count is None else request.count,
+            request.countdown,
+            source=request.options["source"],
+            mirrored=request.options["source_mirrored"],
+            headless=request.options["headless"],
+            device=request.options["device"],
+            as_json=request.options["as_json"],
         )
     )
 
@@ -293,20 +292,14 @@ def _list(store: RecordingStore, as_json: bool) -> None:
         else:
             tell(f"Left out: {one.fault}")
     rows = [
-        (label, _taken(found), len(found), sorted({one.person for one in found}))
+        RecordedLabel(label, _taken(found), len(found), sorted({one.person for one in found}))
         for label, found in sorted(labels.items())
     ]
-    if as_json:
-        names = ("label", "examples", "sessions", "people")
-        listed = [dict(zip(names, row, strict=True)) for row in rows]
-        click.echo(json.dumps({"folder": str(store.folder), "labels": listed}, ensure_ascii=False, indent=2))
-        return
-    width = max((len(label) for label, *_ in rows), default=0)
-    for label, examples, sessions, people in rows:
-        counted = f"{sessions} session{'' if sessions == 1 else 's'}"
-        click.echo(f"{label:{width}}  {examples:5}  in {counted} of {', '.join(people)}")
-    click.echo(
-        f"in {store.folder}"
-        if rows
-        else "Nothing is recorded; `livefg collect LABEL` records examples of a gesture (motions: --motion --list)."
+    list_labels(
+        rows,
+        store.folder,
+        counted="examples",
+        part="session",
+        as_json=as_json,
+        nothing="Nothing is recorded; `livefg collect LABEL` records examples of a gesture (motions: --motion --list).",
     )

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from livefg.cli.options import tell
+from livefg.cli.recorded_labels import RecordedLabel, list_labels
 from livefg.cli.recording_window import show_recording
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
     from livefg.collect.motions import MotionCollector
+    from livefg.collect.takes import Take
     from livefg.loop import LiveLoop
 
 __all__ = ["MotionRequest", "collect_motion", "list_motions", "remove_motion"]
@@ -32,13 +34,13 @@ class MotionRequest:
     mirrored: bool
     headless: bool
     device: str
+    as_json: bool
 
 
 def collect_motion(request: MotionRequest) -> None:
     """Record repetitions before a camera, and keep what was good. Raises LivefgError if nothing was."""
     from livefg.collect.files import hands_alone
     from livefg.collect.motions import MotionCollector
-    from livefg.collect.takes import save_take
     from livefg.loop import LiveLoop, StopSignals
     from livefg.pipeline import Pipeline
     from livefg.sinks.callback import CallbackSink
@@ -77,11 +79,27 @@ def collect_motion(request: MotionRequest) -> None:
     take = collector.take()
     if take is None:
         raise LivefgError(f"{request.label}: no repetition was recorded.")
+    _keep(request, take, collector.progress.done)
+
+
+def _keep(request: MotionRequest, take: Take, done: int) -> None:
+    """Save a recording of so many repetitions and say where it is and what comes next."""
+    from livefg.collect.takes import save_take
+
     path = save_take(take)
-    click.echo(f"{request.label}: {collector.progress.done} of {request.count} repetitions in {path}")
+    if request.as_json:
+        found = {
+            "label": request.label,
+            "person": request.person,
+            "repetitions": done,
+            "recording": str(path),
+        }
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"{request.label}: {done} of {request.count} repetitions in {path}")
     tell(
         "The same command again adds more; livefg train motions --extend learns what is recorded."
-        if collector.progress.done < request.count
+        if done < request.count
         else "livefg train motions --extend learns what is recorded."
     )
 
@@ -97,22 +115,14 @@ def list_motions(as_json: bool) -> None:
     for label in sorted({label for _, take in recorded for label in take.labels}):
         mine = [take for _, take in recorded if label in take.labels]
         count = sum(span.label == label and not span.ignore for take in mine for span in take.spans)
-        rows.append((label, count, len(mine), sorted({take.person for take in mine})))
-    if as_json:
-        names = ("label", "repetitions", "recordings", "people")
-        listed = [dict(zip(names, row, strict=True)) for row in rows]
-        click.echo(
-            json.dumps({"folder": str(motions_folder()), "labels": listed}, ensure_ascii=False, indent=2)
-        )
-        return
-    width = max((len(label) for label, *_ in rows), default=0)
-    for label, count, files, people in rows:
-        counted = f"{files} recording{'' if files == 1 else 's'}"
-        click.echo(f"{label:{width}}  {count:5}  in {counted} of {', '.join(people)}")
-    click.echo(
-        f"in {motions_folder()}"
-        if rows
-        else "No motion is recorded; `livefg collect LABEL --motion` records one."
+        rows.append(RecordedLabel(label, count, len(mine), sorted({take.person for take in mine})))
+    list_labels(
+        rows,
+        motions_folder(),
+        counted="repetitions",
+        part="recording",
+        as_json=as_json,
+        nothing="No motion is recorded; `livefg collect LABEL --motion` records one.",
     )
 
 

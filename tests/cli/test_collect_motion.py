@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from livefg import paths
+from livefg.cli.collect_motion import MotionRequest, _keep
 from livefg.collect.takes import Span, Take, motions_folder, save_take
 
 if TYPE_CHECKING:
@@ -20,19 +21,18 @@ if TYPE_CHECKING:
 Run = Callable[..., "Ended"]
 
 
-def recorded(label: str, count: int, person: str) -> None:
+def take_of(label: str, count: int, person: str) -> Take:
     times = np.arange(0, 60, 0.1)
     spans = tuple(Span(label, 3.0 * n, 3.0 * n + 0.5, 3.0 * n + 0.5) for n in range(count))
-    save_take(Take(times, np.zeros((len(times), 21, 3), np.float32), spans, person=person))
+    return Take(times, np.zeros((len(times), 21, 3), np.float32), spans, person=person)
 
 
 @pytest.fixture(autouse=True)
 def takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three recordings, in a folder that stands in for the user's own data."""
     monkeypatch.setattr(paths, "user_data_dir", lambda: tmp_path / "data" / "livefg")
-    recorded("flick", 10, "ana")
-    recorded("flick", 4, "ben")
-    recorded("knock", 1, "ana")
+    for label, count, person in (("flick", 10, "ana"), ("flick", 4, "ben"), ("knock", 1, "ana")):
+        save_take(take_of(label, count, person))
 
 
 def test_motions_are_listed_with_their_repetitions(livefg: Run) -> None:
@@ -47,6 +47,21 @@ def test_motions_are_listed_with_their_repetitions(livefg: Run) -> None:
         "recordings": 2,
         "people": ["ana", "ben"],
     }
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_recorded_and_where_is_told(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    before = set(motions_folder().iterdir())
+    request = MotionRequest("tap", "cem", 10, 0.0, "demo", False, True, "cpu", as_json)
+    _keep(request, take_of("tap", 8, "cem"), 8)
+    (path,) = set(motions_folder().iterdir()) - before
+    said = capsys.readouterr()
+    if as_json:
+        told = {"label": "tap", "person": "cem", "repetitions": 8, "recording": str(path)}
+        assert json.loads(said.out) == told
+    else:
+        assert said.out == f"tap: 8 of 10 repetitions in {path}\n"
+    assert said.err.startswith("The same command again adds more")
 
 
 def test_removing_a_motion_leaves_the_others(livefg: Run) -> None:
