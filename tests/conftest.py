@@ -5,14 +5,13 @@ LIVEFG_TEST_DEVICE names the device that tests marked `gpu` run on (cuda unless 
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from virtual_screen import virtual_screen
 
 from livefg import paths
 from livefg.inference.devices import obstacle, parse_device
@@ -86,24 +85,8 @@ def _nobody_s_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def screen() -> Iterator[str]:
     """A virtual screen of 1280 x 1024, and a tool that presses keys on it; gives its DISPLAY."""
-    missing = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as answer:
-        number = answer.readline().strip()
-    if not number:
-        server.wait()
-        pytest.skip("Xvfb does not start here")
-    yield f":{number}"
-    server.terminate()
-    server.wait()
+    with virtual_screen("1280x1024", "xdotool") as display:
+        yield display
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from virtual_screen import virtual_screen
 
 from livefg.actions import ActionRunner, load_actions
 from livefg.errors import LivefgError
@@ -297,29 +297,17 @@ def test_an_event_is_sent_as_an_osc_message(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if not (shutil.which("Xvfb") and shutil.which("xev") and shutil.which("xdotool")):
-        pytest.skip("needs Xvfb, xev and xdotool")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as number:
-        display = f":{number.readline().strip()}"
-    try:
+def desktop() -> Iterator[str]:
+    """The DISPLAY of a virtual screen."""
+    with virtual_screen("800x600", "xev", "xdotool") as display:
         yield display
-    finally:
-        server.terminate()
-        server.wait()
 
 
 ACTING = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+folder = Path(sys.argv[2])
+sys.path[:0] = map(str, (folder, folder.parent))
 from test_actions_done import Player
 with Player(Path(sys.argv[1]), sys.argv[3]) as player:
     player.happen()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from virtual_screen import virtual_screen
 
 from livefg.results import Frame
 
@@ -27,24 +27,9 @@ WAIT = 60.0
 @pytest.fixture
 def desktop() -> Iterator[dict[str, str]]:
     """The environment of programs on a virtual screen."""
-    needed = ("Xvfb", "xdotool", "mupdf")
-    if not all(shutil.which(name) for name in needed):
-        pytest.skip(f"needs {', '.join(needed)}")
     pytest.importorskip("Xlib" if sys.platform == "linux" else "pynput")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as number:
-        display = f":{number.readline().strip()}"
-    try:
+    with virtual_screen("1024x768", "xdotool", "mupdf") as display:
         yield {**os.environ, "DISPLAY": display}
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def slides(path: Path) -> Path:

@@ -172,12 +172,11 @@ def test_ctrl_c_keeps_what_was_taken(start_livefg: Start, tmp_path: Path) -> Non
 
 
 @pytest.mark.window
-@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
-def test_in_windows_a_gesture_is_recorded_by_command_and_by_key(start_livefg: Start, tmp_path: Path) -> None:
-    display = f":{2000 + os.getpid() % 900}"
-    screen = subprocess.Popen(["Xvfb", display, "-screen", "0", "800x600x24"], stderr=subprocess.DEVNULL)
+def test_in_windows_a_gesture_is_recorded_by_command_and_by_key(
+    start_livefg: Start, screen: str, tmp_path: Path
+) -> None:
     environment = {
-        "DISPLAY": display,
+        "DISPLAY": screen,
         "WAYLAND_DISPLAY": "",
         "QT_QPA_PLATFORM": "xcb",
         "XDG_DATA_HOME": str(tmp_path / "home"),
@@ -212,24 +211,20 @@ def test_in_windows_a_gesture_is_recorded_by_command_and_by_key(start_livefg: St
             assert time.monotonic() < deadline
             time.sleep(0.2)
 
-    try:
-        running = start_livefg("collect", "hush", "--source", "demo", environment=environment)
-        window("livefg collect - hush")
-        out, err = running.communicate(timeout=60)
-        assert running.returncode == 0, err
-        assert out == "hush: 2 of 2 examples recorded\n"
+    running = start_livefg("collect", "hush", "--source", "demo", environment=environment)
+    window("livefg collect - hush")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert out == "hush: 2 of 2 examples recorded\n"
 
-        running = start_livefg("live", "--source", "demo", "--loop", environment=environment)
-        seen = window("livefg - demo")
-        time.sleep(1)
-        for key in ("c", "o", "q", "BackSpace", "k", "Return"):
-            xdotool("key", "--window", seen, key)
-            time.sleep(0.3)
-        recorded("ok")
-        xdotool("key", "--window", seen, "q")
-        _, err = running.communicate(timeout=60)
-    finally:
-        screen.terminate()
-        screen.wait()
+    running = start_livefg("live", "--source", "demo", "--loop", environment=environment)
+    seen = window("livefg - demo")
+    time.sleep(1)
+    for key in ("c", "o", "q", "BackSpace", "k", "Return"):
+        xdotool("key", "--window", seen, key)
+        time.sleep(0.3)
+    recorded("ok")
+    xdotool("key", "--window", seen, "q")
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     assert "ok: 2 examples recorded." in err
