@@ -127,51 +127,54 @@ def test_nothing_is_kept_for_a_device_that_gains_nothing_from_it(
     assert not (tmp_path / "cache").exists()
 
 
-def writing_when_opened(monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], object]) -> None:
-    """Have every session that has a folder of its own write into it when it is opened."""
-    opening = SessionOrder.session
+class Compiler:
+    """Lets a device write into the folder of its own that a session has, when that is opened."""
 
-    def writing(order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None) -> object:
-        if folder:
-            write(folder)
-        return opening(order, device, form, folder)  # type: ignore[arg-type]
+    def __init__(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._cache = cache
+        self.write: Callable[[Path], object] = lambda _: None
+        opening = SessionOrder.session
 
-    monkeypatch.setattr(SessionOrder, "session", writing)
+        def session(
+            order: SessionOrder, device: str, form: Form = PLAIN, folder: Path | None = None
+        ) -> object:
+            if folder:
+                self.write(folder / "engine")
+            return opening(order, device, form, folder)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(SessionOrder, "session", session)
+
+    @property
+    def engine(self) -> Path:
+        """The only one that was kept."""
+        (path,) = (self._cache / "compiled").glob("*/engine")
+        return path
+
+
+@pytest.fixture
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compiler:
+    return Compiler(tmp_path / "cache", monkeypatch)
 
 
 def test_what_a_device_changes_by_itself_in_its_folder_is_no_damage(
-    fakes: FakeDevices,
-    doubler: Path,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    fakes: FakeDevices, doubler: Path, compiler: Compiler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writing_when_opened(
-        monkeypatch, lambda folder: (folder / "engine").write_text(f"engine {len(fakes.opened)}")
-    )
+    compiler.write = lambda engine: engine.write_text(f"engine {len(fakes.opened)}")
     Network.load(doubler, "coreml")
     fakes.opened.append(fakes.opened[0])
     for _ in range(2):
         network_module._in_use.clear()
         Network.load(doubler, "coreml")
     assert caplog.messages == []
-    (engine,) = (tmp_path / "cache" / "compiled").glob("coreml-*/engine")
-    assert engine.read_text() == "engine 3"
+    assert compiler.engine.read_text() == "engine 3"
 
 
 def test_a_damaged_engine_is_thrown_away_with_a_sentence(
-    fakes: FakeDevices,
-    doubler: Path,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    fakes: FakeDevices, doubler: Path, compiler: Compiler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writing_when_opened(
-        monkeypatch,
-        lambda folder: (folder / "engine").exists() or (folder / "engine").write_bytes(b"engine"),
-    )
+    compiler.write = lambda engine: engine.exists() or engine.write_bytes(b"engine")
     Network.load(doubler, "tensorrt")
-    (engine,) = (tmp_path / "cache" / "compiled").glob("tensorrt-*/engine")
+    engine = compiler.engine
     engine.write_bytes(b"engima")
     caplog.clear()
     with caplog.at_level(logging.WARNING, "livefg.inference"):
