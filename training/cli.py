@@ -11,6 +11,7 @@ import click
 from livefg.errors import LivefgError
 from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir, user_recordings_dir
 from training.extra import require_training_extra
+from training.options import json_option, model_option, seed_option, work_option
 
 if TYPE_CHECKING:
     from training.gestures import Trained
@@ -30,11 +31,7 @@ _DEFAULT_NAME = "my_gestures"
     type=click.Path(path_type=Path),
     help="A folder with a folder a gesture, a folder of recordings, or a dataset file (.toml).",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The model file to write.  [default: {_DEFAULT_NAME}.onnx among your own models]",
-)
+@model_option(_DEFAULT_NAME)
 @click.option("--extend", is_flag=True, help="Add the gestures to those of --base.")
 @click.option(
     "--base", default="gesture", show_default=True, help="The classifier to extend, by name or path."
@@ -57,9 +54,7 @@ _DEFAULT_NAME = "my_gestures"
 @click.option("--depth", type=click.IntRange(0, 8), help="How many hidden layers.")
 @click.option("--width", type=click.IntRange(8, 4096), help="How wide each is.")
 @click.option("--epochs", type=click.IntRange(1), help="How long to train.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Same data, same seed, same weights."
-)
+@seed_option
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
 @click.option(
     "--hold-back",
@@ -71,13 +66,9 @@ _DEFAULT_NAME = "my_gestures"
     type=click.FloatRange(0, 1),
     help="The share of hands without a gesture that may be given one.  [default: 0.01]",
 )
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the log, the checkpoints and evaluation.json.  [default: in the cache]",
-)
+@work_option("the log, the checkpoints and evaluation.json")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted training stopped.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option
 def gestures(data: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     """Learn to tell gestures apart from examples, and write one model file."""
     require_training_extra()

@@ -10,7 +10,7 @@ import click
 
 from livefg.paths import user_cache_dir, user_models_dir
 from training.extra import require_training_extra
-from training.options import data_option
+from training.options import data_option, json_option, model_option, seed_option, work_option
 
 if TYPE_CHECKING:
     from training.evaluation import Evaluation
@@ -28,11 +28,7 @@ _DEFAULT_NAME = "my_faces"
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of pictures of people who are to stay unknown; those in one folder below it are one person.",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The model file to write.  [default: {_DEFAULT_NAME}.onnx among your own models]",
-)
+@model_option(_DEFAULT_NAME)
 @click.option(
     "--loss",
     type=click.Choice(["cross_entropy", "weston_watkins"]),
@@ -48,15 +44,9 @@ _DEFAULT_NAME = "my_faces"
     show_default=True,
     help="The share of looks at strangers that may get a name.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Same data, same seed, same weights."
-)
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for evaluation.json and the report.  [default: in the cache]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@seed_option
+@work_option("evaluation.json and the report")
+@json_option
 def faces(
     data: Path,
     strangers: Path | None,

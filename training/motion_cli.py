@@ -12,6 +12,7 @@ from livefg.collect.takes import motions_folder
 from livefg.errors import LivefgError
 from livefg.paths import shipped_models_dir, user_cache_dir, user_models_dir
 from training.extra import require_training_extra
+from training.options import json_option, model_option, seed_option, work_option
 
 if TYPE_CHECKING:
     from training.motion_networks import Subject
@@ -31,11 +32,7 @@ _SHIPPED = {"hand": "motion", "head": "head_motion"}
     type=click.Path(path_type=Path),
     help="A recording or a folder of recordings; with --recipe the data folder, if there is one.",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The model file to write.  [default: {_DEFAULT_NAME}.onnx among your own models]",
-)
+@model_option(_DEFAULT_NAME)
 @click.option("--extend", is_flag=True, help="Add the motions to those of --base.")
 @click.option(
     "--base", default="motion", show_default=True, help="The classifier to extend, by name or path."
@@ -61,15 +58,9 @@ _SHIPPED = {"hand": "motion", "head": "head_motion"}
     type=click.FloatRange(0),
     help="How many a minute people who mean nothing may cause.  [default: 0.2]",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Same data, same seed, same weights."
-)
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the report.  [default: in the cache]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@seed_option
+@work_option("the report")
+@json_option
 def motions(data: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     """Learn to tell motions apart from repetitions and simulated people, and write one model file."""
     require_training_extra()

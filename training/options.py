@@ -1,4 +1,4 @@
-"""Options that the commands which measure have in common: where the data is, and where the figures go."""
+"""Options that commands have in common: those which train, and those which measure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
-__all__ = ["data_option", "out_option"]
+__all__ = ["data_option", "json_option", "model_option", "out_option", "seed_option", "work_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,3 +40,37 @@ def out_option(default: str) -> Option:
         show_default=True,
         help="The file to write.",
     )
+
+
+def model_option(name: str) -> Option:
+    """`--out`: the model file to write; without it the command writes `name` among the user's own models."""
+    return click.option(
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f"The model file to write.  [default: {name}.onnx among your own models]",
+    )
+
+
+def work_option(what: str) -> Option:
+    """`--work`: the folder for `what` a training leaves beside the model."""
+    return click.option(
+        "--work",
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"Folder for {what}.  [default: in the cache]",
+    )
+
+
+def seed_option(command: Command) -> Command:
+    """`--seed`: what all chance in a training follows from."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Same data, same seed, same weights.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`, given to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
