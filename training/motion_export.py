@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from livefg.errors import LivefgError
 from livefg.inference.classifier import ClassifierInfo
 from livefg.recognition.motion_window import LONG_AGO
+from livefg.results import FloatArray
 from training.files import write_whole
 from training.motion_networks import MotionNetwork, MotionShape
 from training.onnx_file import contract, largest_gap, sealed, traced
@@ -121,15 +122,28 @@ def read_motion(path: Path) -> tuple[MotionNetwork, ClassifierInfo]:
     except (KeyError, TypeError, ValueError) as error:
         raise LivefgError(f"{path} was not made by livefg's training, so it cannot be extended.") from error
     network = MotionNetwork(shape, info.labels)
-    stored = {
-        one.name.removeprefix("network."): onnx.numpy_helper.to_array(one) for one in model.graph.initializer
-    }
+    arrays = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
+    stored = {name.removeprefix("network."): array for name, array in arrays.items()}
+    for node in model.graph.node:
+        if node.op_type == "GRU":
+            stored |= _recurrent_weights(*(arrays[name][0] for name in node.input[1:4]))
     wanted = network.state_dict()
     missing = sorted(set(wanted) - set(stored))
     if missing:
         raise LivefgError(f"{path} lacks the weights {missing[0]!r}, so it cannot be extended.")
     network.load_state_dict({name: torch.from_numpy(np.array(stored[name])) for name in wanted})
     return network.eval(), info
+
+
+def _recurrent_weights(inputs: FloatArray, state: FloatArray, biases: FloatArray) -> dict[str, FloatArray]:
+    """The weights of a recurrent unit by torch's names and in its order of the gates; ONNX has the second one first."""
+    found = {}
+    for name, gates in zip(
+        ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), (inputs, state, *np.split(biases, 2)), strict=True
+    ):
+        update, reset, new = np.split(gates, 3)
+        found[f"body.gru.{name}_l0"] = np.concatenate([reset, update, new])
+    return found
 
 
 def _example(network: MotionNetwork, count: int, length: int) -> tuple[Tensor, ...]:

@@ -15,7 +15,7 @@ from training.motion_data.heads import simulated_head
 from training.motion_data.sessions import simulated_take
 from training.motion_data.takes import labels_of, meaning, parted, varied
 from training.motion_evaluation import Found, Score
-from training.motion_export import AboutMotion, export_motion
+from training.motion_export import AboutMotion, export_motion, read_motion
 from training.motion_fit import MotionFit, fit_motions
 from training.motion_networks import STEPS, MotionNetwork, MotionShape, hand_steps
 from training.motion_tables import as_markdown
@@ -260,6 +260,9 @@ def test_both_kinds_and_losses_learn_and_are_exported(
     about = AboutMotion(1.0, enter, "a test", loss, "made up", "none", "CC0-1.0", {"a": 1})
     assert export_motion(network, about, tmp_path / "one.onnx") < 1e-4
     assert Classifier.load(tmp_path / "one.onnx", "cpu", task="motion").labels == labels
+    again, _ = read_motion(tmp_path / "one.onnx")
+    assert again.state_dict().keys() == network.state_dict().keys()
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())
 
 
 @pytest.mark.shared
