@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from livefg.gallery import GalleryFile
 from livefg.inference.chosen import model_for
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["identifier_for", "loading_expressions", "loading_motions"]
 
+Loaded = TypeVar("Loaded")
+
 
 def identifier_for(settings: PipelineSettings, on_notice: Callable[[str], None]) -> Identifier | None:
     """What names the faces, with its network loading beside the others if it is needed."""
@@ -39,20 +41,22 @@ def loading_expressions(settings: PipelineSettings) -> Future[Classifier] | None
     """What tells expressions, loading beside the other networks."""
     if not (settings.expressions and settings.faces):
         return None
-    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
     device = settings.device_of("expressions")
-    loading = executor.submit(Classifier.load, EXPRESSION_NETWORK, device, task="expression")
-    executor.shutdown(wait=False)
-    return loading
+    return _beside(partial(Classifier.load, EXPRESSION_NETWORK, device, task="expression"))
 
 
 def loading_motions(settings: PipelineSettings) -> Future[MotionRecognizer] | None:
-    """What tells motions, loading beside the other networks."""
+    """What tells motions, loading beside the other networks. Raises LivefgError if the classifier is not there."""
     if not (settings.motions and settings.follows and (settings.hands or settings.faces)):
         return None
-    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
     hands, heads = bool(settings.hands), bool(settings.faces)
     model = model_for("motion", settings.motion_model) if hands else None
-    loading = executor.submit(load_motions, hands, heads, model, settings.motion_decisions)
+    return _beside(partial(load_motions, hands, heads, model, settings.motion_decisions))
+
+
+def _beside(load: Callable[[], Loaded]) -> Future[Loaded]:
+    """Load in a thread of its own, which ends with it."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="livefg-load")
+    loading = executor.submit(load)
     executor.shutdown(wait=False)
     return loading
