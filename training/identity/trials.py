@@ -49,15 +49,7 @@ def sessions(
     noise = np.random.default_rng(seed)
     usable = enrolled.where(enrolled.found & (enrolled.qualities >= LEAST_QUALITY))
     shown = shown.where(shown.found)
-    names, counts = np.unique(usable.people, return_counts=True)
-    shown_files = {name: set(shown.files[shown.people == name]) for name in names}
-    eligible = np.array(
-        [
-            name
-            for name, total in zip(names, counts, strict=True)
-            if total >= pictures and len(shown_files[name]) > pictures
-        ]
-    )
+    eligible = _eligible(usable, shown, pictures)
     usable_qualities, shown_qualities = usable.qualities, shown.qualities
     for _ in range(count if len(eligible) else 0):
         chosen = np.sort(noise.choice(eligible, min(people, len(eligible)), replace=False))
@@ -86,6 +78,14 @@ def sessions(
             np.array([*truth, *[-1] * len(unknown)], np.intp),
             all_rows,
         )
+
+
+def _eligible(usable: Views, shown: Views, pictures: int) -> npt.NDArray[np.str_]:
+    """Who can be enrolled by so many pictures and be shown another."""
+    names, counts = np.unique(usable.people, return_counts=True)
+    files = [set(shown.files[shown.people == name]) for name in names]
+    enough = [total >= pictures and len(seen) > pictures for total, seen in zip(counts, files, strict=True)]
+    return np.asarray(names[np.array(enough, bool)])
 
 
 def _at_most(most: int, rows: npt.NDArray[np.intp], people: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
