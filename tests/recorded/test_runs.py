@@ -27,6 +27,7 @@ from livefg.sources.selected import Choice
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = PipelineSettings(device="cpu", faces=1, search_interval=0.1)
+CHANCE = random.Random(11)
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +63,41 @@ def unbroken(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "talk.jsonl"
 
 
-def start(out: Path, clip: Path, *options: str) -> subprocess.Popen[str]:
+PARTS = """
+import time
+import livefg.recorded.film as film
+import livefg.recorded.look as look
+from livefg.recorded.journal import Journal
+from livefg.sinks.files import partial_path
+from livefg.sinks.jsonl import JsonlSink
+
+look._FRAMES_A_PART = look.look.__kwdefaults__["frames_a_part"] = 20
+film._FRAMES_A_PART = 25
+
+
+def hold(kind, method, far_enough):
+    usual = getattr(kind, method)
+
+    def held(self, *given):
+        if far_enough(self):
+            time.sleep(600)
+        return usual(self, *given)
+
+    setattr(kind, method, held)
+"""
+# A process that is to be killed goes no further than this: however late the test kills it, something is left to do.
+HELD_LOOKING = "hold(Journal, 'append', lambda journal: journal.frames >= {})"
+HELD_DRAWING = "hold(film.FilmWork, 'write', lambda work: work.frames >= {})"
+HELD_AT_LINES = (
+    "hold(JsonlSink, 'write', lambda sink: partial_path(sink._path).read_bytes().count(b'\\n') >= {})"
+)
+
+
+def start(out: Path, clip: Path, *options: str, held: str = "") -> subprocess.Popen[str]:
     """The same run as a process of its own, with a part for every 20 frames, which has a say in the results."""
-    code = (
-        "import livefg.recorded.look as l; l._FRAMES_A_PART = 20; l.look.__kwdefaults__['frames_a_part'] = 20;"
-        "import livefg.recorded.film as f; f._FRAMES_A_PART = 25"
-    )
     arguments = ["process", str(clip), "--out", str(out), "--device", "cpu", "--faces", "1", *options]
     return subprocess.Popen(
-        [sys.executable, "-c", f"{code}; from livefg.cli import main; main({arguments!r})"],
+        [sys.executable, "-c", f"{PARTS}\n{held}\nfrom livefg.cli import main\nmain({arguments!r})"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -88,25 +115,34 @@ def unbroken_parts(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> byte
     return (out / "talk.jsonl").read_bytes()
 
 
-def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> None:
+def wait_for(done: Callable[[], int], least: int, running: subprocess.Popen[str]) -> None:
+    """Wait until a process has done so much, or has ended."""
     deadline = time.monotonic() + 280
-    while not condition() and running.poll() is None:
+    while done() < least and running.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def kill_after(done: Callable[[], int], least: int, running: subprocess.Popen[str], within: float) -> None:
+    """Kill a process at a moment, up to `within` seconds, after it has done so much."""
+    try:
+        wait_for(done, least, running)
+        time.sleep(CHANCE.uniform(0, within))
+    finally:
+        running.kill()
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGKILL, err
 
 
 @pytest.mark.timeout(1200)
 def test_a_run_that_is_killed_three_times_gives_what_an_unbroken_one_gives(
     clip: Path, unbroken_parts: bytes, tmp_path: Path
 ) -> None:
-    chance = random.Random(11)
     journal = tmp_path / "talk.unfinished"
     for number, parts in enumerate((1, 4, 7)):
-        running = start(tmp_path, clip, "--no-video", *(["--resume"] if number else []))
-        wait_for(lambda parts=parts: len(list(journal.glob("*.npz"))) >= parts, running)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 0.4))
-        running.kill()
-        running.communicate(timeout=60)
+        held = HELD_LOOKING.format(20 * (parts + 1))
+        running = start(tmp_path, clip, "--no-video", *(["--resume"] if number else []), held=held)
+        kill_after(lambda: len(list(journal.glob("*.npz"))), parts, running, 0.4)
         assert not (tmp_path / "talk.jsonl").exists()
     kept = Journal(journal, raw=True).frames
     assert kept >= 140
@@ -126,15 +162,11 @@ def test_a_run_that_is_killed_while_it_writes_goes_on_there_and_gives_the_same_f
     assert (tmp_path / "unbroken" / "talk.mp4").exists(), err
     out = tmp_path / "killed"
     film = out / "talk.unfinished" / "film"
-    chance = random.Random(5)
     first_part = None
     for number, written in enumerate((25, 75, 125)):
-        running = start(out, clip, *options, *(["--resume"] if number else []))
-        wait_for(lambda written=written: frames_written(film) >= written, running)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 0.2))
-        running.kill()
-        _, err = running.communicate(timeout=60)
-        assert running.returncode == -signal.SIGKILL, err
+        held = HELD_DRAWING.format(written + 25)
+        running = start(out, clip, *options, *(["--resume"] if number else []), held=held)
+        kill_after(lambda: frames_written(film), written, running, 0.2)
         assert not (out / "talk.mp4").exists()
         found = (film / "parts" / "000000.part").stat()
         assert first_part in {None, (found.st_mtime_ns, found.st_ino)}  # is not written again
@@ -160,10 +192,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.timeout(1200)
 def test_pictures_that_were_made_another_way_are_written_anew(clip: Path, tmp_path: Path) -> None:
-    running = start(tmp_path, clip)
-    wait_for(lambda: frames_written(tmp_path / "talk.unfinished" / "film") >= 50, running)
-    running.kill()
-    running.communicate(timeout=60)
+    running = start(tmp_path, clip, held=HELD_DRAWING.format(75))
+    kill_after(lambda: frames_written(tmp_path / "talk.unfinished" / "film"), 50, running, 0.0)
     running = start(tmp_path, clip, "--resume", "--quality", "low")
     _, err = running.communicate(timeout=280)
     assert running.returncode == 0, err
@@ -182,14 +212,11 @@ def test_a_folder_of_pictures_that_is_killed_goes_on_with_the_next_one(assets: P
                 frame.to_image().save(folder / ("beach" if index % 36 else ".") / f"{index}.jpg")
     _, err = start(unbroken, folder, "--table").communicate(timeout=280)
     assert "1 of" in err
-    chance = random.Random(2)
     lines = out / "holiday.jsonl.partial"
     for number, wanted in enumerate((1, 5, 9)):
-        running = start(out, folder, "--table", *(["--resume"] if number else []))
-        wait_for(lambda wanted=wanted: lines.exists() and lines.read_bytes().count(b"\n") >= wanted, running)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 0.1))
-        running.kill()
-        running.communicate(timeout=60)
+        held = HELD_AT_LINES.format(wanted + 3)
+        running = start(out, folder, "--table", *(["--resume"] if number else []), held=held)
+        kill_after(lambda: lines.read_bytes().count(b"\n") if lines.exists() else 0, wanted, running, 0.1)
         assert not (out / "holiday.jsonl").exists()
     with lines.open("ab") as file:
         file.write(b'{"source": "half a li')
@@ -236,7 +263,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on_and_can(
     clip: Path, unbroken_parts: bytes, tmp_path: Path, number: signal.Signals
 ) -> None:
     running = start(tmp_path, clip)
-    wait_for(lambda: len(list(tmp_path.glob("talk.unfinished/*.npz"))) >= 2, running)
+    wait_for(lambda: len(list(tmp_path.glob("talk.unfinished/*.npz"))), 2, running)
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130
