@@ -135,7 +135,7 @@ class Viewer:
             self._window.hud = self._hud() if self._show_hud else None
             self._hud_at = time.monotonic()
             self._changed = False
-        self._window.write(view.frame, view.result)
+        self._window.write(view.frame, view.to_draw)
 
     def _show_again(self) -> None:
         """The same picture with other figures; its events are on their way out already."""
@@ -192,7 +192,7 @@ class Viewer:
             return
         path = timed_path(self._folder, ".png")
         picture = self._window.overlay.compose(
-            self._last.frame, self._last.result, mirror=self._window.mirror
+            self._last.frame, self._last.to_draw, mirror=self._window.mirror
         )
         try:
             save_picture(picture, path)

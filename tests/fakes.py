@@ -6,12 +6,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 
-from livefg.results import Event, Face, Frame, FrameResult, Hand, Label
+from livefg.results import Event, Face, Frame, FrameResult, Hand, ImageArray, Label
 
 PATIENCE_SECONDS = 20.0  # how long a test waits for another thread before it fails
 
@@ -80,12 +81,20 @@ class FakeSource:
         self.given = 0
         self._frames: queue.Queue[Frame | BaseException | None] = queue.Queue()
 
-    def give(self, count: int = 1, *, clock: HandClock | None = None, interval: float = 1 / 30) -> None:
-        """Deliver frames, `interval` seconds of the clock apart."""
+    def give(
+        self,
+        count: int = 1,
+        *,
+        clock: HandClock | None = None,
+        interval: float = 1 / 30,
+        image: ImageArray | None = None,
+    ) -> None:
+        """Deliver frames, `interval` seconds of the clock apart, which show `image`."""
         for _ in range(count):
             if clock:
                 clock.move(interval)
-            self._frames.put(make_frame(self.given, clock() if clock else None))
+            frame = make_frame(self.given, clock() if clock else None)
+            self._frames.put(frame if image is None else replace(frame, image=image))
             self.given += 1
 
     def skip(self, count: int) -> None:

@@ -36,7 +36,7 @@ def show_recording(
         window.panel = panel
         for view in loop.views(wait=0.02):
             if view is not None:
-                window.write(view.frame, view.result)
+                window.write(view.frame, view.to_draw)
             key = window.poll()
             if key is Key.QUIT:
                 return

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from livefg.loop.slot import Slot
 from livefg.loop.statistics import Meter, Statistics
+from livefg.loop.still_there import still_there
 from livefg.results import Frame, FrameResult
 
 if TYPE_CHECKING:
@@ -47,13 +48,19 @@ class View:
     """What to show now: a picture and the newest result.
 
     The result is that of the picture, except where perception is too slow to keep the picture moving: then
-    the newest picture comes with the newest result there is. `fresh` is False where the result was shown
-    before. `captured` is the moment on the loop's clock at which the frame of the result was grabbed.
+    the newest picture comes with the newest result there is, and `seen` is the picture of that result. `fresh` is
+    False where the result was shown before.
     """
 
     frame: Frame
     result: FrameResult
     fresh: bool = True
+    seen: Frame | None = None
+
+    @property
+    def to_draw(self) -> FrameResult:
+        """The result without the faces and hands that the picture does not show any more."""
+        return still_there(self.result, self.seen.image, self.frame.image) if self.seen else self.result
 
 
 class LiveLoop:
@@ -188,13 +195,14 @@ class LiveLoop:
         newest = self._newest
         if last is None or newest is None or view.frame.index > last.frame.index:
             return view
-        return replace(view, frame=newest)
+        return replace(view, frame=newest, seen=view.frame)
 
     def _same_result_on_newer_picture(self, last: View) -> View | None:
         newest = self._newest
         if newest is None or newest.index <= last.frame.index:
             return None
-        return replace(last, frame=newest, result=replace(last.result, events=()), fresh=False)
+        result = replace(last.result, events=())
+        return replace(last, frame=newest, result=result, fresh=False, seen=last.seen or last.frame)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Run a thread's work; an error becomes the loop's one error, and the loop ends."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from fakes import FakePipeline, FakeSource, HandClock, ListSink, wait_until
+from fakes import FakePipeline, FakeSource, HandClock, ListSink, make_frame, make_result, wait_until
 
 from livefg.errors import LivefgError
 from livefg.loop import LiveLoop, View
-from livefg.results import Event
+from livefg.loop.still_there import still_there
+from livefg.results import Box, Event, Face, ImageArray
 from livefg.sinks.queued import QueuedSink
 
 FRAME = 1 / 30
@@ -146,6 +149,61 @@ def test_the_picture_goes_on_while_perception_is_stuck_and_never_goes_back(clock
     assert late.fresh
     assert late.result.frame == 1
     assert late.frame.index == 61
+
+
+def test_who_is_gone_is_not_drawn_around_while_perception_is_stuck(clock: HandClock) -> None:
+    noise = np.random.default_rng(0)
+    somebody, nobody = (noise.integers(0, 256, (48, 64, 3), np.uint8) for _ in range(2))
+    source, pipeline = FakeSource(), FakePipeline(hold=True)
+    drawn = []
+    with LiveLoop(source, pipeline, clock=clock, patience=0.1) as loop:
+        views = loop.views(wait=0.001)
+
+        def shown(image: ImageArray) -> View:
+            source.give(10, clock=clock, image=image)
+            wait_until(lambda: loop.statistics().captured == source.given)
+            return next_view(views)
+
+        source.give(clock=clock, image=somebody)
+        pipeline.release()
+        assert next_view(views).to_draw.faces
+        assert next(views) is None  # which says that it has been shown
+        source.give(clock=clock, image=somebody)
+        wait_until(lambda: len(pipeline.seen) == 2)
+        for image in (somebody, nobody, np.roll(somebody, 3, axis=1), nobody[::-1]):
+            view = shown(np.ascontiguousarray(image))
+            assert view.result.faces
+            drawn.append((len(view.to_draw.faces), len(view.to_draw.hands)))
+        pipeline.release()
+        late = next_view(views)
+        pipeline.release()
+    assert drawn == [(1, 1), (0, 0), (1, 1), (0, 0)]
+    assert (late.fresh, late.result.frame) == (True, 1)
+    assert late.result.faces
+    assert not late.to_draw.faces
+
+
+@pytest.mark.parametrize("box", [(-40.0, 5.0, -2.0, 30.0), (50.0, 40.0, 90.0, 70.0), (3.0, 3.0, 3.2, 3.1)])
+def test_what_lies_at_the_edge_or_beyond_is_compared_too(box: Box) -> None:
+    own, newer = (np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8) for seed in (1, 2))
+    frame = make_frame(0)
+    result = replace(make_result(frame), faces=(Face(1, box, 0.9),))
+    assert not still_there(result, own, newer).faces
+    assert len(still_there(result, own, own).faces) == (box[2] > 0.5 and box[2] - box[0] > 1)
+
+
+def test_on_a_plain_wall_nothing_has_gone_until_something_comes() -> None:
+    result = make_result(make_frame(0))
+    wall = np.full((48, 64, 3), 90, np.uint8)
+    something = wall.copy()
+    something[10:40, 20:50] = np.random.default_rng(3).integers(0, 256, (30, 30, 3), np.uint8)
+    assert still_there(result, wall, wall + np.uint8(1)).hands
+    assert not still_there(result, wall, something).hands
+
+
+def test_a_picture_of_another_size_shows_nobody_who_was_seen_before() -> None:
+    result = make_result(make_frame(0))
+    assert not still_there(result, np.zeros((48, 64, 3), np.uint8), np.zeros((96, 128, 3), np.uint8)).faces
 
 
 def test_events_of_results_that_nobody_saw_are_handed_on_once(clock: HandClock) -> None:
