@@ -241,7 +241,7 @@ class Pipeline:
 
     def process(self, frame: Frame) -> FrameResult:
         """What is seen in one frame."""
-        result = self._decided(self._begin(frame))
+        result = self._decided(self._begin(frame, here=True))
         if result.hands:
             self._perception.took(result.seconds["total"])
         return result
@@ -328,10 +328,8 @@ class Pipeline:
         hands = pending.hands()
         if hands:
             chain = timed(self._perception.naming(hands, pending.frame), "gestures", seconds)
-            naming = self._pool.start(chain, self._lane + "gestures")
-            result = pending.result(naming.result)
-        else:
-            result = pending.result(tuple)
+            hands = self._pool.start(chain, self._lane + "gestures", here=True).result()
+        result = pending.result(hands)
         if self._states:
             result = self._states(result)
         if self._liveness:
@@ -347,8 +345,9 @@ class Pipeline:
         seconds["total"] = time.perf_counter() - pending.begun
         return result
 
-    def _begin(self, frame: Frame, without: Collection[str] = ()) -> _Pending:
-        seconds: dict[str, float] = {}
+    def _begin(self, frame: Frame, without: Collection[str] = (), here: bool = False) -> _Pending:
+        """Begin to look at a frame; `here` does in this thread what else it would only wait for."""
+        begun, seconds = time.perf_counter(), dict[str, float]()
         chains: dict[str, Chain[Any]] = {
             name: timed(chain, name, seconds)
             for name, chain in self._perception.lanes(frame).items()
@@ -362,8 +361,12 @@ class Pipeline:
         for name, stage in stages:
             if stage and "faces" in chains:
                 chains["faces"] = _known_better(chains["faces"], stage, frame, name, seconds)
-        lanes = {name: self._pool.start(chain, self._lane + name) for name, chain in chains.items()}
-        return _Pending(frame, lanes, seconds, time.perf_counter())
+        # What comes first takes longest, and what this thread does itself it must begin last.
+        lanes = {
+            name: self._pool.start(chain, self._lane + name, here=here and place == 0)
+            for place, (name, chain) in reversed(tuple(enumerate(chains.items())))
+        }
+        return _Pending(frame, lanes, seconds, begun)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -379,8 +382,8 @@ class _Pending:
         """Wait for the hands, which have no gestures yet."""
         return self.lanes["hands"].result() if "hands" in self.lanes else ()
 
-    def result(self, hands: Callable[[], tuple[Hand, ...]]) -> FrameResult:
-        """Wait for the faces, and for the hands with their gestures, and put the result together."""
+    def result(self, hands: tuple[Hand, ...]) -> FrameResult:
+        """Wait for the faces, and put them and the hands with their gestures together."""
         faces: tuple[Face, ...] = self.lanes["faces"].result() if "faces" in self.lanes else ()
         return FrameResult(
             source=self.frame.source,
@@ -389,7 +392,7 @@ class _Pending:
             width=self.frame.width,
             height=self.frame.height,
             faces=faces,
-            hands=hands(),
+            hands=hands,
             seconds=self.seconds,
         )
 

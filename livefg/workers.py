@@ -103,17 +103,27 @@ class WorkerPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, chain: Chain[Answer], lane: str) -> Future[Answer]:
-        """Start a chain once the earlier ones of its lane are done; its answer or error arrives in the future."""
+    def start(self, chain: Chain[Answer], lane: str, *, here: bool = False) -> Future[Answer]:
+        """Start a chain once the earlier ones of its lane are done; its answer or error arrives in the future.
+
+        With `here` the calling thread, which would only wait for it, works on this chain as long as it can: that spares
+        the way to another thread and back, which costs as much as many a job.
+        """
         run = _Run(chain, lane)
         with self._condition:
             if self._closed:
                 raise RuntimeError("the worker pool is closed")
             queue = self._lanes.setdefault(lane, deque())
             queue.append(run)
-            if len(queue) == 1:
+            free = len(queue) == 1
+            if free and not here:
                 self._resumable.append(run)
                 self._condition.notify()
+        if free and here:
+            self._go_on(run)
+            while task := self._left_of(run):
+                if self._do(*task):
+                    self._go_on(run)
         return run.future
 
     def close(self) -> None:
@@ -129,6 +139,14 @@ class WorkerPool:
             for run in queue:
                 run.chain.close()
                 run.future.cancel()
+
+    def _left_of(self, run: _Run) -> tuple[_Run, int, Job] | None:
+        """Take a job of this chain that no thread has begun."""
+        with self._condition:
+            task = next((task for task in self._jobs if task[0] is run), None)
+            if task:
+                self._jobs.remove(task)
+            return task
 
     def _work(self) -> None:
         while True:
@@ -166,14 +184,13 @@ class WorkerPool:
             self._finish(run)
             run.future.set_exception(error)
         else:
-            with self._condition:
-                if self._closed:
-                    return None
-                run.results = [None] * len(jobs)
-                run.pending = len(jobs)
-                self._jobs.extend((run, place, job) for place, job in enumerate(jobs) if place)
-                self._condition.notify(len(jobs) - 1)
-            return jobs[0]
+            run.results = [None] * len(jobs)
+            run.pending = len(jobs)
+            if len(jobs) > 1:
+                with self._condition:
+                    self._jobs.extend((run, place, job) for place, job in enumerate(jobs) if place)
+                    self._condition.notify(len(jobs) - 1)
+            return None if self._closed else jobs[0]
         return None
 
     def _do(self, run: _Run, place: int, job: Job) -> bool:
@@ -182,11 +199,14 @@ class WorkerPool:
             result = job()
         except BaseException as error:  # it belongs to whoever waits for the chain
             result = _Failure(error)
-        with self._condition:
-            run.results[place] = result
-            run.pending -= 1
-            if run.pending:
-                return False
+        run.results[place] = result
+        if (
+            run.pending > 1
+        ):  # where it is the last one, no other thread has anything to do with this chain now
+            with self._condition:
+                run.pending -= 1
+                if run.pending:
+                    return False
         failure = next((item for item in run.results if isinstance(item, _Failure)), None)
         if failure is None:
             return True

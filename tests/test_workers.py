@@ -54,6 +54,43 @@ def test_chains_of_one_lane_run_one_after_the_other(pool: WorkerPool) -> None:
     assert log == [(number, what) for number in range(10) for what in ("begins", "ends")]
 
 
+def test_a_chain_started_here_runs_in_the_calling_thread_and_the_others_help(pool: WorkerPool) -> None:
+    names: list[list[str]] = []
+
+    def chain() -> Chain[int]:
+        names.append((yield [lambda: threading.current_thread().name]))
+        return sum((yield [partial(int, number) for number in range(20)]))
+
+    for _ in range(20):
+        assert pool.start(chain(), "lane", here=True).result(5) == 190
+    assert names[0] == [threading.current_thread().name]
+
+
+def test_a_chain_started_here_waits_for_the_earlier_ones_of_its_lane(pool: WorkerPool) -> None:
+    log: list[str] = []
+    go = threading.Event()
+
+    def chain(name: str) -> Chain[str]:
+        yield [partial(go.wait, 5)]
+        log.append(name)
+        return name
+
+    earlier = pool.start(chain("earlier"), "lane")
+    later = pool.start(chain("later"), "lane", here=True)
+    go.set()
+    assert (later.result(5), earlier.result(5)) == ("later", "earlier")
+    assert log == ["earlier", "later"]
+
+
+def test_an_error_in_a_chain_started_here_reaches_the_future(pool: WorkerPool) -> None:
+    def chain() -> Chain[None]:
+        yield [lambda: None, partial(int, "x"), lambda: None]
+
+    with pytest.raises(ValueError, match="x"):
+        pool.start(chain(), "lane", here=True).result(5)
+    assert pool.start(sums([1, 2]), "lane").result(5) == 3
+
+
 def test_chains_of_different_lanes_run_side_by_side() -> None:
     meeting = threading.Barrier(2, timeout=5)
 

@@ -242,7 +242,7 @@ class _Show:
     def _draw(self) -> None:
         overlay, trail = Overlay(), Trail()
         for view in self.loop:
-            overlay.compose(view.frame, view.result, trail=trail)
+            overlay.compose(view.frame, view.to_draw, trail=trail)
             if view.fresh:
                 self.ages.append(time.monotonic() - view.result.time)
 

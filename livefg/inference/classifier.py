@@ -148,7 +148,8 @@ class Classifier:
         `is_gesture` decides. Of identities, which may be many, only the five best are kept.
         """
         most = _BEST_IDENTITIES if self.info.task == "identity" else len(scores)
-        ranked = dict(sorted(scores.items(), key=lambda item: -item[1])[:most])
+        order = sorted(scores, key=scores.__getitem__, reverse=True)[:most]
+        ranked = {name: scores[name] for name in order}
         best, confidence = next(iter(ranked.items()))
         rejected = _REJECTED[self.info.task]
         none = scores.get(rejected, 1.0) if self.info.task == "gesture" else 1.0

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from livefg.perception.geometry import box_iou
 from livefg.results import Box, FloatArray, ImageArray
 
 __all__ = ["Detection", "FaceDetector", "NetworkCall", "PalmDetector", "without_repeats"]
@@ -253,14 +254,14 @@ def _nms(scores: FloatArray, boxes: FloatArray, most: int) -> list[int]:
 
 def _weighted_nms(scores: FloatArray, shapes: FloatArray, most: int) -> list[tuple[float, FloatArray]]:
     """Non-maximum suppression that averages what it merges, weighted by score; shapes (n, k, 2), corners first."""
-    boxes = shapes[:, :2].reshape(-1, 4)
-    order = np.argsort(-scores, kind="stable")
+    # Of a handful of boxes, plain Python finds the overlaps in a fifth of the time.
+    boxes: list[Box] = [(*first, *second) for first, second in shapes[:, :2].tolist()]
+    order = np.argsort(-scores, kind="stable").tolist()
     kept: list[tuple[float, FloatArray]] = []
-    while order.size and len(kept) < most:
-        best = int(order[0])
-        overlaps = _overlaps(boxes, best, order)
-        overlaps[0] = 1.0
-        merged, order = order[overlaps > _NMS_IOU], order[overlaps <= _NMS_IOU]
+    while order and len(kept) < most:
+        best, *others = order
+        merged = [best, *(other for other in others if box_iou(boxes[best], boxes[other]) > _NMS_IOU)]
+        order = [other for other in others if other not in merged]
         weights = scores[merged][:, None, None]
         kept.append((float(scores[best]), (shapes[merged] * weights).sum(axis=0) / weights.sum()))
     return kept

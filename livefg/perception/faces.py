@@ -31,6 +31,7 @@ _TOUCHING = 0.02
 _MESH_SCALE = 1.5
 _MOST_FOUND = 64
 _LEFT_EYE_CORNER, _RIGHT_EYE_CORNER = 33, 263  # as they lie in the picture
+_ALIGNMENT = np.array([[33, 362, 1, 61, 291], [133, 263, 1, 61, 291]])  # the eyes are between their corners
 
 # Measured against computing every frame, see docs/parity.md.
 _STEADY = Steadiness(mean=2.2, patch=5.0, light=20.0, distance=0.1)
@@ -350,10 +351,8 @@ def _turned(pose: HeadPose | None, shift: Shift | None, mirrored: bool) -> HeadP
 
 def alignment_points(landmarks: FloatArray) -> FloatArray:
     """The five points (5, 2) that face embedders align by, from the mesh; see `Face.points` for their order."""
-    points = landmarks[:, :2]
-    return np.stack(
-        [(points[33] + points[133]) / 2, (points[362] + points[263]) / 2, points[1], points[61], points[291]]
-    )
+    points: FloatArray = landmarks[_ALIGNMENT, :2].mean(axis=0)
+    return points
 
 
 def _detected_region(face: Detection) -> Region:

@@ -126,8 +126,9 @@ def similar(
 
 def box_of(points: FloatArray) -> Box:
     """The smallest axis-parallel box around points (n, 2 or more)."""
-    flat = points[:, :2]
-    (left, top), (right, bottom) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    # NumPy goes through many rows of two or three values one by one: ten times as slow.
+    left, top = cv2.reduce(points, 0, cv2.REDUCE_MIN)[0, :2].tolist()
+    right, bottom = cv2.reduce(points, 0, cv2.REDUCE_MAX)[0, :2].tolist()
     return (left, top, right, bottom)
 
 

@@ -379,8 +379,8 @@ class HandTracker:
 
 def _breadth(landmarks: FloatArray) -> float:
     """The longest side of the triangle wrist, index knuckle, little finger knuckle."""
-    corners = landmarks[[0, 5, 17], :2]
-    return float(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max())
+    wrist, index, little = landmarks[[0, 5, 17], :2].tolist()
+    return max(math.dist(wrist, index), math.dist(index, little), math.dist(little, wrist))
 
 
 def _same_hand(first: _Observation, second: _Observation) -> bool:

@@ -34,6 +34,7 @@ _RIM = 3  # pixels of the crop around the outline of the points that belong to w
 _LEAST_COVERED = 0.15  # of a patch: below that it says more about what is behind
 _STEPS, _LOOKED_AFTER = 6, 2
 _HALF = _SIDE / 2
+_SMOOTH = cv2.getGaussianKernel(5, 1.0)
 _SETTLED = 0.02  # pixels of the crop: a step so small is the last one
 _STIFFNESS = 1.0  # keeps steps small where a picture has nothing to hold on to
 _LOST = (
@@ -212,7 +213,7 @@ class Glance:
         # Twice as fine first: a picture that is shrunk too far in one step has edges that flicker.
         finer = cv2.resize(part, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_LINEAR)
         grey = np.asarray(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), np.uint8)
-        return cv2.GaussianBlur(_shrunk(grey, _SIDE), (5, 5), 1.0).astype(np.float32)
+        return np.asarray(cv2.sepFilter2D(_shrunk(grey, _SIDE), cv2.CV_32F, _SMOOTH, _SMOOTH), np.float32)
 
 
 class Change(enum.Enum):

@@ -47,13 +47,14 @@ def expression_region(points: FloatArray) -> Region | None:
 
     None if the face is too small to tell an expression.
     """
-    eyes, mouth = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2
-    across = points[1] - points[0]
-    extent = max(float(np.hypot(*(mouth - eyes))), _EYES_TO_MOUTH * float(np.hypot(*across)))
+    one, other, _, left, right = points.tolist()
+    eyes = (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+    mouth = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
+    extent = max(math.dist(mouth, eyes), _EYES_TO_MOUTH * math.dist(one, other))
     if not extent >= _SMALLEST:
         return None
-    x, y = ((eyes + mouth) / 2).tolist()
-    return Region(x, y, _SPREAD * extent, math.atan2(float(across[1]), float(across[0])))
+    x, y = (eyes[0] + mouth[0]) / 2, (eyes[1] + mouth[1]) / 2
+    return Region(x, y, _SPREAD * extent, math.atan2(other[1] - one[1], other[0] - one[0]))
 
 
 def look_at(image: ImageArray, region: Region) -> ImageArray:
@@ -143,9 +144,12 @@ class ExpressionRecognizer:
         self._budget_time = now
         if self._budget < 1.0:
             return None
-        regions = [(face, expression_region(face.points)) for face in faces if face.points is not None]
         waiting = [
-            (face, region) for face, region in regions if region is not None and self._is_due(face, now)
+            (face, region)
+            for face in faces
+            if face.points is not None
+            and self._is_due(face, now)
+            and (region := expression_region(face.points))
         ]
         if not waiting:
             return None

@@ -94,8 +94,8 @@ class GestureRecognizer:
             return tuple(hands)
         classifier = self._classifier
         inputs = [
-            np.stack([hand.landmarks for hand in seen]),
-            np.stack([np.asarray(hand.world_landmarks) for hand in seen]),
+            np.array([hand.landmarks for hand in seen]),
+            np.array([hand.world_landmarks for hand in seen]),
             np.array([apparent_right(hand, mirrored) for hand in seen], np.float32),
         ]
         side = crop_side(classifier.network)
