@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from training.directions import Direction
 from training.features import EMBEDDING
 from training.files import write_whole
 from training.networks import GestureNetwork, InputKind, NetworkShape
-from training.onnx_file import contract, sealed, traced
+from training.onnx_file import AboutClassifier, sealed, traced
 from training.samples import CROP_SIDE, POINTS, ByteArray, FloatArray
 
 __all__ = [
@@ -45,39 +43,23 @@ _AT_ONCE = 512
 """So many hands go through the network together where it sees their pictures, which need much memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About(AboutClassifier):
+    """What the file of a classifier of gestures says of itself."""
 
     labels: tuple[str, ...]
     shape: NetworkShape
-    temperature: float
     reject_threshold: float
-    reject_reason: str
-    loss: str
-    training_data: str
-    split: str
-    licence: str
-    metrics: Mapping[str, Any] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
-    created: date = field(default_factory=date.today)
 
     def metadata(self) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            **contract(
+            **self.contract(
                 "gesture",
                 self.labels,
-                temperature=self.temperature,
                 reject_threshold=self.reject_threshold,
-                reject_reason=self.reject_reason,
-                loss=self.loss,
                 activation=self.shape.activation,
-                training_data=self.training_data,
-                split=self.split,
-                metrics=self.metrics,
-                licence=self.licence,
-                created=self.created,
             ),
             "livefg.network": json.dumps(_described(self.shape)),
             "livefg.directions": json.dumps([asdict(one) for one in self.directions]),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +18,7 @@ from livefg.recognition.motion_window import LONG_AGO
 from livefg.results import FloatArray
 from training.files import write_whole
 from training.motion_networks import MotionNetwork, MotionShape
-from training.onnx_file import contract, largest_gap, sealed, traced
+from training.onnx_file import AboutClassifier, largest_gap, sealed, traced
 
 __all__ = ["AboutMotion", "export_motion", "read_motion", "to_onnx"]
 
@@ -28,22 +26,14 @@ _TOLERANCE = 1e-4
 _INPUTS = {"hand": ("landmarks", "times", "right"), "head": ("pose", "times")}
 
 
-@dataclass(frozen=True, slots=True)
-class AboutMotion:
-    """What the file says of itself; see the contract of the file in docs/motions.md.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutMotion(AboutClassifier):
+    """What the file of a motion network says of itself; see the contract of the file in docs/motions.md.
 
     `enter` is the threshold of every motion; the lowest stands for all where one number is asked for.
     """
 
-    temperature: float
     enter: Mapping[str, float]
-    reject_reason: str
-    loss: str
-    training_data: str
-    split: str
-    licence: str
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    created: date = field(default_factory=date.today)
 
     @property
     def reject_threshold(self) -> float:
@@ -53,19 +43,11 @@ class AboutMotion:
     def metadata(self, network: MotionNetwork) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            **contract(
+            **self.contract(
                 "motion",
                 network.labels,
-                temperature=self.temperature,
                 reject_threshold=self.reject_threshold,
-                reject_reason=self.reject_reason,
-                loss=self.loss,
                 activation="tanh" if network.shape.kind == "gru" else "relu",
-                training_data=self.training_data,
-                split=self.split,
-                metrics=self.metrics,
-                licence=self.licence,
-                created=self.created,
             ),
             "livefg.enter": json.dumps(dict(sorted(self.enter.items()))),
             "livefg.network": json.dumps(asdict(network.shape)),
@@ -124,9 +106,11 @@ def read_motion(path: Path) -> tuple[MotionNetwork, ClassifierInfo]:
     network = MotionNetwork(shape, info.labels)
     arrays = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
     stored = {name.removeprefix("network."): array for name, array in arrays.items()}
-    for node in model.graph.node:
-        if node.op_type == "GRU":
-            stored |= _recurrent_weights(*(arrays[name][0] for name in node.input[1:4]))
+    recurrent = [node for node in model.graph.node if node.op_type == "GRU"]
+    for number, node in enumerate(recurrent):
+        member = f"body.members.{number}" if shape.members > 1 else "body"
+        weights = _recurrent_weights(*(arrays[name][0] for name in node.input[1:4]))
+        stored |= {f"{member}.gru.{name}": value for name, value in weights.items()}
     wanted = network.state_dict()
     missing = sorted(set(wanted) - set(stored))
     if missing:
@@ -142,7 +126,7 @@ def _recurrent_weights(inputs: FloatArray, state: FloatArray, biases: FloatArray
         ("weight_ih", "weight_hh", "bias_ih", "bias_hh"), (inputs, state, *np.split(biases, 2)), strict=True
     ):
         update, reset, new = np.split(gates, 3)
-        found[f"body.gru.{name}_l0"] = np.concatenate([reset, update, new])
+        found[f"{name}_l0"] = np.concatenate([reset, update, new])
     return found
 
 

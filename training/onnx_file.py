@@ -8,6 +8,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -21,43 +22,44 @@ from torch.onnx import TrainingMode
 
 from livefg.errors import LivefgError
 
-__all__ = ["contract", "largest_gap", "sealed", "traced"]
+__all__ = ["AboutClassifier", "largest_gap", "sealed", "traced"]
 
 _OUTPUT = "probabilities"
 _OPSET = 17
 
 
-def contract(
-    task: str,
-    labels: Sequence[str],
-    *,
-    temperature: float,
-    reject_threshold: float,
-    reject_reason: str,
-    loss: str,
-    activation: str,
-    training_data: str,
-    split: str,
-    metrics: Mapping[str, Any],
-    licence: str,
-    created: date,
-) -> dict[str, str]:
-    """The metadata that every classifier has, see docs/models.md: every value a text, structured ones as JSON."""
-    return {
-        "livefg.task": task,
-        "livefg.format": "1",
-        "livefg.labels": json.dumps(labels),
-        "livefg.temperature": f"{temperature:.6g}",
-        "livefg.reject_threshold": f"{reject_threshold:.6g}",
-        "livefg.reject_reason": reject_reason,
-        "livefg.loss": loss,
-        "livefg.activation": activation,
-        "livefg.training_data": training_data,
-        "livefg.split": split,
-        "livefg.metrics": json.dumps(metrics, sort_keys=True),
-        "livefg.licence": licence,
-        "livefg.created": created.isoformat(),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutClassifier:
+    """What the file of every classifier says of itself; see the classifier metadata contract in docs/models.md."""
+
+    temperature: float
+    reject_reason: str
+    loss: str
+    training_data: str
+    split: str
+    licence: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created: date = field(default_factory=date.today)
+
+    def contract(
+        self, task: str, labels: Sequence[str], *, reject_threshold: float, activation: str
+    ) -> dict[str, str]:
+        """The metadata that every classifier has: every value a text, structured ones as JSON."""
+        return {
+            "livefg.task": task,
+            "livefg.format": "1",
+            "livefg.labels": json.dumps(labels),
+            "livefg.temperature": f"{self.temperature:.6g}",
+            "livefg.reject_threshold": f"{reject_threshold:.6g}",
+            "livefg.reject_reason": self.reject_reason,
+            "livefg.loss": self.loss,
+            "livefg.activation": activation,
+            "livefg.training_data": self.training_data,
+            "livefg.split": self.split,
+            "livefg.metrics": json.dumps(self.metrics, sort_keys=True),
+            "livefg.licence": self.licence,
+            "livefg.created": self.created.isoformat(),
+        }
 
 
 def traced(

@@ -34,7 +34,13 @@ from training.identity.views import Views
 
 QUICK = FaceRecipe(FitSettings(steps=30), imagined=300)
 ABOUT = AboutIdentities(
-    ("ada", "Bo", "Cleo", "unknown"), 1.0, 0.9, "a test", "cross_entropy", "numbers", "none"
+    labels=("ada", "Bo", "Cleo", "unknown"),
+    temperature=1.0,
+    reject_threshold=0.9,
+    reject_reason="a test",
+    loss="cross_entropy",
+    training_data="numbers",
+    split="none",
 )
 
 

@@ -245,24 +245,44 @@ def test_what_has_no_label_means_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["gru", "tcn"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "weston_watkins"])
+@pytest.mark.parametrize(("loss", "members"), [("cross_entropy", 1), ("weston_watkins", 2)])
 def test_both_kinds_and_losses_learn_and_are_exported(
-    people: list[Take], tmp_path: Path, kind: str, loss: str
+    people: list[Take], tmp_path: Path, kind: str, loss: str, members: int
 ) -> None:
     labels = ("none", *MOTIONS)
     windows = training_windows(people[:2], labels, np.random.default_rng(0))
     losses: list[float] = []
-    shape = MotionShape(kind=kind, width=8)  # type: ignore[arg-type]
+    shape = MotionShape(kind=kind, width=8, members=members)  # type: ignore[arg-type]
     fit = MotionFit(loss=loss, batches=40, averaging=0.5)  # type: ignore[arg-type]
     network = fit_motions(windows, shape, labels, fit, lambda _, value: losses.append(value))
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
     enter = dict.fromkeys(labels[1:], 0.5)
-    about = AboutMotion(1.0, enter, "a test", loss, "made up", "none", "CC0-1.0", {"a": 1})
+    about = AboutMotion(
+        temperature=1.0,
+        enter=enter,
+        reject_reason="a test",
+        loss=loss,
+        training_data="made up",
+        split="none",
+        licence="CC0-1.0",
+        metrics={"a": 1},
+    )
     assert export_motion(network, about, tmp_path / "one.onnx") < 1e-4
     assert Classifier.load(tmp_path / "one.onnx", "cpu", task="motion").labels == labels
     again, _ = read_motion(tmp_path / "one.onnx")
     assert again.state_dict().keys() == network.state_dict().keys()
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+def test_members_answer_together_by_the_mean_of_what_each_says(people: list[Take]) -> None:
+    labels = ("none", *MOTIONS)
+    windows = training_windows(people[:1], labels, np.random.default_rng(0))
+    network = MotionNetwork(MotionShape(width=8, members=3), labels).eval()
+    with torch.no_grad():
+        each = network.of_members(windows.steps).reshape(3, len(windows), -1)
+        together = network.of_steps(windows.steps)
+    assert not torch.allclose(each[0], each[1], atol=1e-2), "they began differently"
+    torch.testing.assert_close(each.mean(dim=0), together, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.shared

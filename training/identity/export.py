@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +14,7 @@ from livefg.private_files import make_private_folder, write_private
 from livefg.recognition.identity_embedding import EMBEDDING_SIZE, embedding_space
 from livefg.recognition.identity_model import SPACE_KEY
 from training.identity.head import IdentityHead
-from training.onnx_file import contract, largest_gap, sealed, traced
+from training.onnx_file import AboutClassifier, largest_gap, sealed, traced
 
 __all__ = ["AboutIdentities", "export_identities", "to_onnx"]
 
@@ -25,36 +22,19 @@ _TOLERANCE = 1e-5
 _INPUTS = ("embedding", "quality")
 
 
-@dataclass(frozen=True, slots=True)
-class AboutIdentities:
-    """What the file says of itself; see the classifier metadata contract in docs/models.md."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutIdentities(AboutClassifier):
+    """What the file of a classifier of people says of itself."""
 
     labels: tuple[str, ...]
-    temperature: float
     reject_threshold: float
-    reject_reason: str
-    loss: str
-    training_data: str
-    split: str
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    created: date = field(default_factory=date.today)
+    licence: str = "private: it describes the faces of people"
 
     def metadata(self) -> dict[str, str]:
         """The ONNX metadata: every value a text, structured ones as JSON."""
         return {
-            **contract(
-                "identity",
-                self.labels,
-                temperature=self.temperature,
-                reject_threshold=self.reject_threshold,
-                reject_reason=self.reject_reason,
-                loss=self.loss,
-                activation="none",
-                training_data=self.training_data,
-                split=self.split,
-                metrics=self.metrics,
-                licence="private: it describes the faces of people",
-                created=self.created,
+            **self.contract(
+                "identity", self.labels, reject_threshold=self.reject_threshold, activation="none"
             ),
             SPACE_KEY: embedding_space(),
         }
