@@ -41,7 +41,7 @@ from training.motion_recipes import unseen
 from training.motion_tables import as_markdown
 from training.motion_windows import raw_windows
 
-__all__ = ["FileNetwork", "benchmark", "clip_takes", "main", "wrist_rule"]
+__all__ = ["FileNetwork", "benchmark", "clip_takes", "main", "masked", "wrist_rule"]
 
 _JUDGES = 400_000
 _SWIPES = ("swipe_left", "swipe_right", "swipe_up", "swipe_down")
@@ -100,16 +100,26 @@ class FileNetwork:
 
     def detector(self, only: Sequence[str] = ()) -> Detect:
         """The detector as it runs live, watching for the labels `only` (empty: all)."""
-        settings, enter = MotionSettings(only=tuple(only)), thresholds_of(self.classifier)
+        settings = MotionSettings(only=tuple(only))
 
         def detect(take: Take) -> list[Found]:
             if len(take.times) < 3:
                 return []
             kind: EventKind = "motion" if take.values.ndim == 3 else "head"
             chances = self._chances(take)
-            return watched(take, chances, self.classifier.labels, kind, enter, settings)
+            return watched(take, chances, self.classifier.labels, kind, self.enter, settings)
 
         return detect
+
+    @property
+    def enter(self) -> Mapping[str, float]:
+        """The threshold of each label."""
+        return thresholds_of(self.classifier)
+
+    def scores(self, take: Take) -> tuple[list[float], npt.NDArray[np.floating]]:
+        """The times, in seconds, at which the network is asked during a take, and what it answers (L, K)."""
+        times = take.times.tolist()
+        return [times[place] for place in looks(times)], self._chances(take)
 
     def _chances(self, take: Take) -> npt.NDArray[np.floating]:
         if id(take) not in self._thought:
@@ -170,7 +180,7 @@ def benchmark(
     for name, takes in sets.items():
         labels = STIFF_LABELS if name in {"pose_segments", "kinivi", "gestnet"} else tuple(MOTIONS)
         report["real"][name] = {
-            kind: score(takes, _masked(detect, labels), labels).report() for kind, detect in detectors.items()
+            kind: score(takes, masked(detect, labels), labels).report() for kind, detect in detectors.items()
         }
         report["real_swipes"][name] = {
             kind: score(takes, detect, _SWIPES).report() for kind, detect in swipes.items()
@@ -201,7 +211,7 @@ def benchmark_heads(detect: Detect, people: int) -> dict[str, Any]:
     }
 
 
-def _masked(detect: Detect, labels: Sequence[str]) -> Detect:
+def masked(detect: Detect, labels: Sequence[str]) -> Detect:
     """Without the events of labels that a set cannot show."""
     return lambda take: [found for found in detect(take) if found.label in labels]
 

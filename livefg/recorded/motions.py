@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from livefg.recognition.motion import MotionRecognizer
 from livefg.recognition.motion_decisions import GOES_ON, MotionSettings
@@ -22,7 +23,7 @@ from livefg.recorded.rows import RowFile, Rows
 from livefg.recorded.smoothing import smooth_scores, smoothing_pieces
 from livefg.results import Event, EventKind, FrameResult
 
-__all__ = ["MotionHistory"]
+__all__ = ["Motion", "MotionHistory", "clear_motions"]
 
 _NONE = "none"
 # Measured with the thresholds for live: wider ones miss more than they save, see docs/process.md.
@@ -30,13 +31,30 @@ _WIDTH = 0.04
 """Seconds: width of the bell by which scores are averaged."""
 
 
-class _Motion(NamedTuple):
+class Motion(NamedTuple):
     """A motion of a track, from `start` to `end` seconds, with the highest of its averaged scores."""
 
     label: str
     start: float
     end: float
     confidence: float
+
+
+def clear_motions(
+    times: Sequence[float],
+    scores: npt.NDArray[np.floating],
+    labels: Sequence[str],
+    enter: Mapping[str, float],
+    settings: MotionSettings | None = None,
+) -> list[Motion]:
+    """The motions that one hand or head made, in order, by scores (n, labels) at `times` (n,) in seconds.
+
+    `enter` is the score from which on each label counts.
+    """
+    seen = _Scores("motion", enter, settings or MotionSettings(), RowFile())
+    for time, row in zip(times, scores.tolist(), strict=True):
+        seen.see(0, dict(zip(labels, row, strict=True)), time)
+    return [motion for _, motion in seen.motions()]
 
 
 class MotionHistory:
@@ -103,19 +121,19 @@ class _Scores:
     def expire(self, now: float) -> list[Event]:  # noqa: ARG002 - see Watch
         return []
 
-    def motions(self) -> Iterator[tuple[int, _Motion]]:
+    def motions(self) -> Iterator[tuple[int, Motion]]:
         """The motions of all tracks, each with its track, and each track's in the order in which they began."""
         for track in self._tracks:
             clearest = sorted(self._possible(track), key=lambda motion: -motion.confidence)
-            kept: list[_Motion] = []
+            kept: list[Motion] = []
             for motion in clearest:
                 if all(self._go_together(motion, other) for other in kept):
                     kept.append(motion)
             yield from ((track, motion) for motion in sorted(kept, key=lambda motion: motion.start))
 
-    def _possible(self, track: int) -> Iterator[_Motion]:
+    def _possible(self, track: int) -> Iterator[Motion]:
         """Everything that was sure enough and lasted, whatever else there was."""
-        running: _Motion | None = None
+        running: Motion | None = None
         for time, row in self._averaged(track):
             best = int(row.argmax())
             label = self._labels[best]
@@ -130,7 +148,7 @@ class _Scores:
                     yield running
                 running = None
             if sure:
-                running = _Motion(label, time, time, float(row[best]))
+                running = Motion(label, time, time, float(row[best]))
         if running and self._lasted(running):
             yield running
 
@@ -149,10 +167,10 @@ class _Scores:
     def _least(self, label: str) -> float:
         return self._enter[label] if self._settings.enter is None else self._settings.enter
 
-    def _lasted(self, motion: _Motion) -> bool:
+    def _lasted(self, motion: Motion) -> bool:
         return motion.end - motion.start >= self._settings.hold - 1e-6
 
-    def _go_together(self, one: _Motion, other: _Motion) -> bool:
+    def _go_together(self, one: Motion, other: Motion) -> bool:
         """Whether a hand or head can have made both, one after the other."""
         first, second = sorted((one, other), key=lambda motion: motion.start)
         soonest = first.end + self._settings.pause(first.label, second.label)

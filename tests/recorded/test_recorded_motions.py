@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
+
 import livefg
 from livefg.paths import assets_dir
 from livefg.pipeline import PipelineSettings
 from livefg.recognition.motion import MotionRecognizer, Watch
 from livefg.recognition.motion_decisions import MotionSettings, MotionWatch
-from livefg.recorded.motions import MotionHistory
+from livefg.recorded.motions import MotionHistory, clear_motions
 from livefg.recorded.rows import RowFile
 from livefg.results import FrameResult
 
@@ -72,6 +74,14 @@ def test_a_hand_that_draws_back_before_it_swipes_made_one_swipe_that_way() -> No
     )
     assert live(scores) == ["swipe_right"]
     assert [label for label, _, _ in motions(scores)] == ["swipe_left"]
+
+
+def test_scores_alone_are_decided_upon_as_those_of_a_film_are() -> None:
+    scores = thought(("none", 1.0, 20), ("swipe_right", 0.86, 5), ("none", 1.0, 6), ("swipe_left", 0.98, 6))
+    times = [frame / FPS for frame in range(len(scores))]
+    rows = np.array([[row[label] for label in ENTER] for row in scores])
+    found = clear_motions(times, rows, tuple(ENTER), ENTER)
+    assert [(one.label, round(one.start * FPS), round(one.end * FPS)) for one in found] == motions(scores)
 
 
 def test_the_way_back_is_none_and_the_same_motion_later_is_another() -> None:
