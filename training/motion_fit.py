@@ -90,16 +90,17 @@ def _fitted(
             group["lr"] = settings.learning_rate * rate
         rows = torch.from_numpy(np.searchsorted(cumulative, rng.random(_BATCH), side="right"))
         network.train()
-        logits = network.of_steps(windows.steps[rows].float())
-        target = torch.from_numpy(windows.label)[rows]
+        logits = network.of_members(windows.steps[rows].float())
+        target = torch.from_numpy(windows.label)[rows].repeat(shape.members)
         loss = loss_of(settings.loss, logits, target, smoothing=settings.smoothing).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        # The sum over members: each goes its own way as fast as it would alone.
+        (shape.members * loss).backward()  # type: ignore[no-untyped-call]
         if known:
             for one in learned:
                 assert one.grad is not None
                 one.grad[:known] = 0
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        torch.nn.utils.clip_grad_norm_(learned, math.sqrt(shape.members))
         optimizer.step()
         keep = min(settings.averaging, (number + 1) / (number + 10))
         for name, value in network.state_dict().items():

@@ -37,12 +37,16 @@ Steps = Tensor
 
 @dataclass(frozen=True, slots=True)
 class MotionShape:
-    """How a network is built: whose motions, the kind of its second part, that part's width, and dropout (0..1)."""
+    """How a network is built: whose motions, the kind of its second part, that part's width, and dropout (0..1).
+
+    `members` second parts that began differently answer together: they are mistaken about different things.
+    """
 
     subject: Subject = "hand"
     kind: Kind = "tcn"
     width: int = 48
     dropout: float = 0.1
+    members: int = 1
 
 
 class MotionNetwork(nn.Module):
@@ -57,8 +61,11 @@ class MotionNetwork(nn.Module):
         self.register_buffer("scale", torch.ones(channels))
         self.mean: Tensor
         self.scale: Tensor
-        body = _Recurrent if shape.kind == "gru" else _Convolutional
-        self.body = body(channels, shape.width, shape.dropout)
+        member = _Recurrent if shape.kind == "gru" else _Convolutional
+        members = [member(channels, shape.width, shape.dropout) for _ in range(shape.members)]
+        self.body: _Together | _Recurrent | _Convolutional = (
+            _Together(members) if shape.members > 1 else members[0]
+        )
         self.head = nn.Linear(self.body.size, len(self.labels))
         # Every label's place in the answer about the mirror image; a user's own labels have no mirror image.
         turned = [mirrored_label(label) for label in self.labels]
@@ -72,9 +79,16 @@ class MotionNetwork(nn.Module):
         self.scale.copy_(1 / steps.std(dim=(0, 1)).clamp(min=0.05))
 
     def of_steps(self, steps: Tensor) -> Tensor:
-        """Logits (N, labels) of even steps of right hands (or heads)."""
+        """Logits (N, labels) of even steps of right hands (or heads): the mean of the members'."""
         logits: Tensor = self.head(self.body((steps - self.mean) * self.scale))
         return logits
+
+    def of_members(self, steps: Tensor) -> Tensor:
+        """Logits (members * N, labels) of each member alone, one member's after the other's."""
+        count = self.shape.members
+        seen = self.body((steps - self.mean) * self.scale).reshape(len(steps), count, -1)
+        weights = self.head.weight.reshape(len(self.labels), count, -1)
+        return (torch.einsum("nms,kms->mnk", seen, weights) * count + self.head.bias).flatten(0, 1)
 
     def forward(self, values: Tensor, times: Tensor, right: Tensor | None = None) -> Tensor:
         """Logits (N, labels) of windows.
@@ -206,3 +220,15 @@ class _Convolutional(nn.Module):
     def forward(self, steps: Tensor) -> Tensor:
         joined: Tensor = self.join(self.layers(steps.transpose(1, 2)).flatten(1))
         return joined
+
+
+class _Together(nn.Module):
+    """What several members see, side by side, so that one linear layer makes the mean of their answers of it."""
+
+    def __init__(self, members: Sequence[_Recurrent | _Convolutional]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.size = sum(member.size for member in members)
+
+    def forward(self, steps: Tensor) -> Tensor:
+        return torch.cat([member(steps) for member in self.members], dim=1) / len(self.members)
