@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import wait_until
 from virtual_screen import virtual_screen
 
 from livefg.actions import ActionRunner, load_actions
 from livefg.errors import LivefgError
 from livefg.results import Event, Frame, FrameResult, Hand, Side
 
-WAIT = 20.0
+PATIENCE_SECONDS = 60.0
 FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0, 0.0, "test")
 
 
@@ -52,7 +52,7 @@ class Player:
         self.runner.write(FRAME, FrameResult("test", 0, 1.25, 2, 2, hands=(hand,), events=(event,)))
 
     def notice(self) -> str:
-        return self.notices.get(timeout=WAIT)
+        return self.notices.get(timeout=PATIENCE_SECONDS)
 
     def told(self) -> list[str]:
         return list(self.notices.queue)
@@ -164,7 +164,7 @@ def test_an_event_is_posted_to_a_web_server(tmp_path: Path, web: str) -> None:
     post = f"post = {{address = '{web}/hook?room=1', headers = {{Authorization = 'Bearer x'}}}}"
     with Player(tmp_path, f"[[actions]]\non = '*'\n{post}") as player:
         player.happen()
-        path, headers, event = Listener.got.get(timeout=WAIT)
+        path, headers, event = Listener.got.get(timeout=PATIENCE_SECONDS)
     assert path == "/hook?room=1"
     assert headers["Authorization"] == "Bearer x"
     assert headers["Content-Type"] == "application/json"
@@ -197,10 +197,10 @@ def test_everybody_who_is_connected_hears_a_broadcast_but_no_strange_page(tmp_pa
             client.connect(address) as program,
             client.connect(address, origin="http://localhost:3000") as page,
         ):
-            until(lambda: broadcaster.listeners == 2)
+            wait_until(lambda: broadcaster.listeners == 2)
             player.happen()
             for listener in (program, page):
-                assert json.loads(listener.recv(timeout=WAIT))["label"] == "swipe_left"
+                assert json.loads(listener.recv(timeout=PATIENCE_SECONDS))["label"] == "swipe_left"
         with pytest.raises(exceptions.InvalidStatus):
             client.connect(address, origin="http://evil.example")
 
@@ -258,12 +258,12 @@ def test_an_event_is_published_through_an_mqtt_broker(tmp_path: Path, broker: in
     listener.connect("127.0.0.1", broker)
     listener.subscribe("room/#")
     listener.loop_start()
-    assert subscribed.wait(WAIT)
+    assert subscribed.wait(PATIENCE_SECONDS)
     with Player(
         tmp_path, f"[[actions]]\non = '*'\nmqtt = {{port = {broker}, topic = 'room/{{side}}/{{label}}'}}"
     ) as player:
         player.happen()
-        message = got.get(timeout=WAIT)
+        message = got.get(timeout=PATIENCE_SECONDS)
     assert message.topic == "room/right/swipe_left"
     assert json.loads(message.payload)["confidence"] == 0.9
     assert player.told() == []
@@ -289,7 +289,7 @@ def test_an_event_is_sent_as_an_osc_message(tmp_path: Path) -> None:
         osc = f"osc = {{port = {receiver.server_address[1]}, address = '/hand/{{label}}'}}"
         with Player(tmp_path, f"[[actions]]\non = '*'\n{osc}") as player:
             player.happen()
-            address, label, phase, side, confidence = got.get(timeout=WAIT)
+            address, label, phase, side, confidence = got.get(timeout=PATIENCE_SECONDS)
         receiver.shutdown()
         thread.join()
     assert (address, label, phase, side) == ("/hand/swipe_left", "swipe_left", "start", "right")
@@ -327,7 +327,7 @@ def test_keys_and_mouse_reach_the_program_on_the_desktop(tmp_path: Path, desktop
     reader = threading.Thread(target=lambda: lines.extend(iter(seen.stdout.readline, "")))  # type: ignore[union-attr]
     reader.start()
     try:
-        until(lambda: any("MapNotify" in line for line in list(lines)))
+        wait_until(lambda: any("MapNotify" in line for line in list(lines)))
         subprocess.run(["xdotool", "mousemove", "100", "100"], env=environment, check=True)
         text = "[[actions]]\non = '*'\nkeys = 'ctrl+Right a'\n"
         text += "[[actions]]\non = '*'\nmouse = {move = [30, 20], click = 'left'}"
@@ -336,7 +336,7 @@ def test_keys_and_mouse_reach_the_program_on_the_desktop(tmp_path: Path, desktop
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.stdout.strip() == "[]", done.stderr
-        until(lambda: any("ButtonRelease" in line for line in list(lines)))
+        wait_until(lambda: any("ButtonRelease" in line for line in list(lines)))
     finally:
         seen.terminate()
         seen.wait()
@@ -366,14 +366,6 @@ def test_without_a_desktop_that_is_said(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "LivefgError" in done.stderr
     assert "Keys and the mouse need" in done.stderr
-
-
-def until(condition: Any) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from fakes import wait_until
 
 from livefg import paths
 from livefg.collect import RecordingStore
@@ -186,15 +187,6 @@ def test_in_windows_a_gesture_is_recorded_by_command_and_by_key(
     (tmp_path / "home" / "livefg" / "settings.toml").write_text("[collect]\ncount = 2\ncountdown = 0.2\n")
     store = RecordingStore(tmp_path / "home" / "livefg" / "recordings")
 
-    def window(name: str) -> str:
-        deadline = time.monotonic() + 60
-        while True:
-            found = xdotool("search", "--name", name)
-            if found:
-                return found.split()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-
     def xdotool(*arguments: str) -> str:
         done = subprocess.run(
             ["xdotool", *arguments],
@@ -205,25 +197,20 @@ def test_in_windows_a_gesture_is_recorded_by_command_and_by_key(
         )
         return done.stdout.strip()
 
-    def recorded(label: str) -> None:
-        deadline = time.monotonic() + 60
-        while store.counts().get(label) != 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-
     running = start_livefg("collect", "hush", "--source", "demo", environment=environment)
-    window("livefg collect - hush")
+    wait_until(lambda: xdotool("search", "--name", "livefg collect - hush") != "")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     assert out == "hush: 2 of 2 examples recorded\n"
 
     running = start_livefg("live", "--source", "demo", "--loop", environment=environment)
-    seen = window("livefg - demo")
+    wait_until(lambda: xdotool("search", "--name", "livefg - demo") != "")
+    seen = xdotool("search", "--name", "livefg - demo").split()[0]
     time.sleep(1)
     for key in ("c", "o", "q", "BackSpace", "k", "Return"):
         xdotool("key", "--window", seen, key)
         time.sleep(0.3)
-    recorded("ok")
+    wait_until(lambda: store.counts().get("ok") == 2)
     xdotool("key", "--window", seen, "q")
     _, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
