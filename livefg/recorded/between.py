@@ -34,7 +34,7 @@ _STEADY_HAND, _STEADY_FACE = 0.05, 0.05
 _STEADY_SHAPES = 0.12
 """How much a blendshape that blinks or speaks may change meanwhile."""
 _QUICK_SHAPES = ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen")
-_SLOW_HANDS, _SLOW_FACES = 0.4, 3.0
+_SLOW_HANDS, _SLOW_FACES = 0.8, 3.0
 """Sizes a second above which the pipeline sees every frame: what is followed in longer steps is cut out less well."""
 _ELSEWHERE = 0.5
 """Parts of its size by which a hand or face may lie off the line between its sights."""

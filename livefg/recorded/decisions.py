@@ -27,7 +27,7 @@ from livefg.recorded.rows import RowFile, Rows
 from livefg.recorded.smoothing import smooth_scores, smoothing_pieces
 from livefg.results import Face, FrameResult, Hand, Label, Side
 
-__all__ = ["Decisions", "FaceHistory", "decide"]
+__all__ = ["Deciding", "Decisions", "FaceHistory", "decide"]
 
 Answer = Callable[[Mapping[str, float]], Label]
 
@@ -211,6 +211,61 @@ class Decisions:
         return self.faces[track].expressions.at(time + _EXPRESSION_LAG)
 
 
+class Deciding:
+    """Takes in the results of a recording one by one, in order, and decides in the end.
+
+    `answer` turns gesture scores into a label; `motions` recognises motions (None: there are none); `mirrored` says
+    whether the pictures are mirror images.
+
+    Scores are kept in a file without a name in `folder` (None: where the system keeps such); memory takes the times and
+    places of what was seen, some 4 MB an hour for each face or hand.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        settings: DecisionSettings | None = None,
+        folder: Path | None = None,
+        *,
+        motions: MotionRecognizer | None = None,
+        mirrored: bool = False,
+    ) -> None:
+        self._answer = answer
+        self._settings = settings or DecisionSettings()
+        self._file = RowFile(folder)
+        self._hands: dict[int, HandHistory] = {}
+        self._faces: dict[int, FaceHistory] = {}
+        self._moving = MotionHistory(motions, self._file, mirrored=mirrored) if motions else None
+
+    def add(self, result: FrameResult) -> None:
+        """Take in the next result."""
+        if self._moving:
+            self._moving.add(result)
+        for hand in result.hands:
+            if hand.track not in self._hands:
+                self._hands[hand.track] = HandHistory(self._file)
+            self._hands[hand.track].add(hand, result.frame, result.time)
+        for face in result.faces:
+            if face.track not in self._faces:
+                self._faces[face.track] = FaceHistory(self._file)
+            self._faces[face.track].add(face, result.frame, result.time)
+
+    def decisions(self) -> Decisions:
+        """What is known once all results were taken in."""
+        lasting: list[Lasting] = []
+        decided = {}
+        for track, hand in self._hands.items():
+            scores = hand.smoothed(self._file, self._answer, self._settings.enter)
+            decided[track] = _HandDecision(*hand.side, np.array(hand.frames), hand.labels, scores.rows)
+            lasting += _gestures(track, hand, scores, self._settings)
+        for track, face in self._faces.items():
+            lasting += _presences(track, face, self._settings)
+        lasting += self._moving.motions() if self._moving else []
+        lasting.sort(key=lambda item: (item.first, item.kind, item.track))
+        identities = {track: face.names() for track, face in self._faces.items()}
+        return Decisions(decided, self._faces, identities, lasting, self._answer)
+
+
 def decide(
     results: Iterable[FrameResult],
     answer: Answer,
@@ -220,41 +275,11 @@ def decide(
     motions: MotionRecognizer | None = None,
     mirrored: bool = False,
 ) -> Decisions:
-    """Go through all results of a recording, in order. `answer` turns gesture scores into a label.
-
-    `motions` recognises motions (None: there are none); `mirrored` says whether the pictures are mirror images.
-
-    Scores are kept in a file without a name in `folder` (None: where the system keeps such); memory takes the times and
-    places of what was seen, some 4 MB an hour for each face or hand.
-    """
-    settings = settings or DecisionSettings()
-    file = RowFile(folder)
-    hands: dict[int, HandHistory] = {}
-    faces: dict[int, FaceHistory] = {}
-    moving = MotionHistory(motions, file, mirrored=mirrored) if motions else None
+    """Go through all results of a recording, in order: see Deciding."""
+    deciding = Deciding(answer, settings, folder, motions=motions, mirrored=mirrored)
     for result in results:
-        if moving:
-            moving.add(result)
-        for hand in result.hands:
-            if hand.track not in hands:
-                hands[hand.track] = HandHistory(file)
-            hands[hand.track].add(hand, result.frame, result.time)
-        for face in result.faces:
-            if face.track not in faces:
-                faces[face.track] = FaceHistory(file)
-            faces[face.track].add(face, result.frame, result.time)
-    lasting: list[Lasting] = []
-    decided = {}
-    for track, history in hands.items():
-        scores = history.smoothed(file, answer, settings.enter)
-        decided[track] = _HandDecision(*history.side, np.array(history.frames), history.labels, scores.rows)
-        lasting += _gestures(track, history, scores, settings)
-    for track, seen in faces.items():
-        lasting += _presences(track, seen, settings)
-    lasting += moving.motions() if moving else []
-    lasting.sort(key=lambda item: (item.first, item.kind, item.track))
-    identities = {track: seen.names() for track, seen in faces.items()}
-    return Decisions(decided, faces, identities, lasting, answer)
+        deciding.add(result)
+    return deciding.decisions()
 
 
 def _gestures(

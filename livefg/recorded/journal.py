@@ -79,7 +79,7 @@ class Journal:
         """Start anew, for this run; only the user may read what is kept."""
         self.remove()
         try:
-            self.path.mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
         except OSError as error:
             raise LivefgError(f"The folder {self.path} cannot be made: {error.strerror}.") from error
@@ -123,9 +123,11 @@ class Journal:
             count = sum(name.startswith("state") for name in arrays) - 1
             return json.loads(bytes(arrays["state"])), [arrays[f"state{number}"] for number in range(count)]
 
-    def results(self) -> Iterator[FrameResult]:
-        """All results that are kept, in order."""
+    def results(self, first: int = 0) -> Iterator[FrameResult]:
+        """The results that are kept, in order, from the part on that begins with the `first` one."""
         for part in self._parts():
+            if int(part.stem.split("-")[0]) < first:
+                continue
             with _Opened(part) as arrays:
                 lines, hands, faces = bytes(arrays["lines"]), arrays["hands"], arrays["faces"]
             hand = face = 0

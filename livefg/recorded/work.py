@@ -24,7 +24,7 @@ from livefg.jobs import BatchSettings, Job
 from livefg.loop.recorded import decode_ahead
 from livefg.loop.summary import Summary
 from livefg.pipeline import Pipeline
-from livefg.recorded.decisions import Decisions, decide
+from livefg.recorded.decisions import Deciding, Decisions
 from livefg.recorded.facts import LIVE, LOOKS_AHEAD, differences, run_facts, write_meta
 from livefg.recorded.film import FilmWork
 from livefg.recorded.hindsight import in_hindsight
@@ -61,6 +61,7 @@ class VideoWork:
         self._pipeline = pipeline
         self._stopping = stopping
         self._journal = Journal(job.unfinished, raw=not settings.live)
+        self._deciding: Deciding | None = None
 
     def run(self, source: Selected, on_start: OnStart | None, on_result: OnResult | None) -> None:
         """Both passes over `source`."""
@@ -68,6 +69,7 @@ class VideoWork:
             source.info, self._pipeline.settings, self._settings.choice, live=self._settings.live
         )
         self._begin(facts)
+        self._deciding = self._decider(source.info)
         if on_start:
             on_start(source.info, "looking", self._journal.frames)
         complete = look(
@@ -76,6 +78,7 @@ class VideoWork:
             self._journal,
             stopping=self._stopping,
             on_result=on_result,
+            on_kept=self._deciding.add if self._deciding else None,
             live=self._settings.live,
         )
         if not complete:
@@ -102,17 +105,21 @@ class VideoWork:
                 " resume it as it was begun, or begin anew with --force."
             )
 
+    def _decider(self, info: SourceInfo) -> Deciding | None:
+        """What decides on the recording as a whole, fed while the networks look; None where nothing is decided."""
+        if self._settings.live and not self._settings.blur:
+            return None
+        return Deciding(
+            self._pipeline.answer,
+            self._pipeline.settings.decisions,
+            self._journal.path,
+            motions=None if self._settings.live else self._pipeline.motions,
+            mirrored=info.mirrored,
+        )
+
     def _write(self, source: Selected, on_result: OnResult | None) -> None:
-        decisions = None
-        if not self._settings.live or self._settings.blur:
-            decisions = decide(
-                self._journal.results(),
-                self._pipeline.answer,
-                self._pipeline.settings.decisions,
-                self._journal.path,
-                motions=None if self._settings.live else self._pipeline.motions,
-                mirrored=source.info.mirrored,
-            )
+        deciding, self._deciding = self._deciding, None
+        decisions = deciding.decisions() if deciding else None
         with ExitStack() as stack:
             data = [stack.enter_context(sink) for sink in self._data_sinks()]
             film = self._film_work(source.info, decisions, stack)
