@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import click
 
 from livefg.cli.options import INTERRUPTED, tell
 from livefg.cli.recorded_labels import RecordedLabel, list_labels
-from livefg.cli.recording_window import show_recording
+from livefg.cli.recording import recording_loop, show_recording
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
@@ -173,32 +172,20 @@ def _live(request: _Request, store: RecordingStore) -> None:
     """Record before a camera, in a window or without one."""
     from livefg.collect.files import hands_alone
     from livefg.collect.session import CollectSession
-    from livefg.loop import LiveLoop, StopSignals
-    from livefg.pipeline import Pipeline
-    from livefg.sources import open_source
 
-    options = request.options
-    if not options["headless"]:
-        from livefg.sinks.display import check_display
-
-        check_display()
-    collector = request.collector()
-    with ExitStack() as stack:
-        mirrored = options["source_mirrored"]
-        source = stack.enter_context(
-            open_source(options["source"], live=True, mirrored=mirrored, on_notice=tell)
-        )
-        for note in source.info.notes:
-            tell(note)
-        pipeline = stack.enter_context(Pipeline(hands_alone(options["device"], search_interval=0.1)))
-        loop = LiveLoop(source, pipeline)
-        stack.enter_context(StopSignals(loop.stop))
-        session = stack.enter_context(CollectSession(loop, collector, store))
-        stack.enter_context(loop)
-        if options["headless"]:
+    headless, mirrored = request.options["headless"], request.options["source_mirrored"]
+    settings = hands_alone(request.options["device"], search_interval=0.1)
+    with (
+        recording_loop(request.options["source"], settings, mirrored=mirrored, window=not headless) as (
+            loop,
+            mirror,
+        ),
+        CollectSession(loop, request.collector(), store) as session,
+        loop,
+    ):
+        if headless:
             _say_progress(loop, session)
         else:
-            mirror = source.info.kind == "camera" and not source.info.mirrored
             show_recording(
                 loop,
                 f"livefg collect - {request.label}",

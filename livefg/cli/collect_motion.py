@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 from livefg.cli.options import tell
 from livefg.cli.recorded_labels import RecordedLabel, list_labels
-from livefg.cli.recording_window import show_recording
+from livefg.cli.recording import recording_loop, show_recording
 from livefg.errors import LivefgError
 
 if TYPE_CHECKING:
@@ -41,39 +40,27 @@ def collect_motion(request: MotionRequest) -> None:
     """Record repetitions before a camera, and keep what was good. Raises LivefgError if nothing was."""
     from livefg.collect.files import hands_alone
     from livefg.collect.motions import MotionCollector
-    from livefg.loop import LiveLoop, StopSignals
-    from livefg.pipeline import Pipeline
+    from livefg.collect.panel import draw_beat
     from livefg.sinks.callback import CallbackSink
-    from livefg.sources import open_source
 
-    if not request.headless:
-        from livefg.collect.panel import draw_beat
-        from livefg.sinks.display import check_display
-
-        check_display()
     collector = MotionCollector(request.label, request.person, request.count, request.countdown)
-    with ExitStack() as stack:
-        source = stack.enter_context(
-            open_source(request.source, live=True, mirrored=request.mirrored, on_notice=tell)
-        )
-        for note in source.info.notes:
-            tell(note)
-        settings = hands_alone(request.device, search_interval=0.1, motions=False)
-        loop = LiveLoop(source, stack.enter_context(Pipeline(settings)))
-        stack.enter_context(StopSignals(loop.stop))
+    settings = hands_alone(request.device, search_interval=0.1, motions=False)
+    with recording_loop(request.source, settings, mirrored=request.mirrored, window=not request.headless) as (
+        loop,
+        mirror,
+    ):
         loop.add_sink(CallbackSink(collector.see))
-        stack.enter_context(loop)
-        if request.headless:
-            _say(loop, collector)
-        else:
-            mirror = source.info.kind == "camera" and not source.info.mirrored
-            show_recording(
-                loop,
-                f"livefg collect - {request.label}",
-                mirror=mirror,
-                panel=lambda image: draw_beat(image, collector.progress),
-                finished=lambda: collector.progress.finished,
-            )
+        with loop:
+            if request.headless:
+                _say(loop, collector)
+            else:
+                show_recording(
+                    loop,
+                    f"livefg collect - {request.label}",
+                    mirror=mirror,
+                    panel=lambda image: draw_beat(image, collector.progress),
+                    finished=lambda: collector.progress.finished,
+                )
     for number, cut in enumerate(collector.cuts, start=1):
         tell(f"{number}: {cut}")
     take = collector.take()
