@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -22,8 +23,9 @@ import livefg
 from livefg.batch import Batch, BatchSettings, Outcome, plan
 from livefg.pipeline import PipelineSettings
 from livefg.recorded.journal import Journal
+from livefg.recorded.look import look as look_at_all
 from livefg.sources import open_source
-from livefg.sources.selected import Choice
+from livefg.sources.selected import Choice, Selected
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = PipelineSettings(device="cpu", faces=1, search_interval=0.1)
@@ -68,6 +70,7 @@ import time
 import livefg.recorded.film as film
 import livefg.recorded.look as look
 from livefg.recorded.journal import Journal
+from livefg.recorded.look import look as look_at_all
 from livefg.sinks.files import partial_path
 from livefg.sinks.jsonl import JsonlSink
 
@@ -290,6 +293,37 @@ def test_an_unfinished_run_is_neither_lost_nor_mixed_with_another(clip: Path, tm
     assert outcome.error
     assert "was begun with other" in outcome.error
     assert journal.exists
+
+
+def test_all_that_is_kept_is_passed_on_once_and_in_order_also_what_an_earlier_run_kept(
+    clip: Path, tmp_path: Path
+) -> None:
+    journal, stopping = Journal(tmp_path / "journal", raw=True), threading.Event()
+    journal.begin({})
+    passed: list[int] = []
+    with (
+        livefg.Pipeline(replace(SMALL, hands=0, faces=0, decide=False)) as pipeline,
+        Selected(open_source(clip), Choice()) as source,
+    ):
+
+        def look(until: float) -> bool:
+            stopping.clear()
+            return look_at_all(
+                source,
+                pipeline,
+                journal,
+                stopping=stopping,
+                on_result=lambda result: stopping.set() if result.frame >= until else None,
+                on_kept=lambda result: passed.append(result.frame),
+                frames_a_part=20,
+            )
+
+        assert not look(until=70)
+        assert passed == list(range(60))
+        for _ in range(2):  # the second time, the journal is complete
+            passed.clear()
+            assert look(until=math.inf)
+            assert passed == list(range(180))
 
 
 def test_a_finished_run_is_left_alone_by_resume(clip: Path, tmp_path: Path) -> None:
