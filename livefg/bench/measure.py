@@ -18,18 +18,20 @@ import psutil
 from livefg.bench.scenes import Scene, frames_of
 from livefg.bench.spread import Spread
 from livefg.inference.network import observed
-from livefg.loop import LiveLoop
+from livefg.loop import FrameProcessor, LiveLoop
 from livefg.overlay import Overlay, Trail
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import Frame, FrameResult
 from livefg.sinks.video import VideoSink
 from livefg.sources import Source, open_source
 
-__all__ = ["Live", "Measurement", "NetworkUse", "measure", "measure_live"]
+__all__ = ["Live", "Measurement", "NetworkUse", "measure", "measure_live", "one_by_one"]
 
 _WARM_UP_FRAMES = 30
 _STREAM_FRAMES = 120
 _STREAM_BYTES = 1 << 29  # frames are decoded before: so much memory for them at most
+_BLOCK_FRAMES, _BLOCK_BYTES = 30, 1 << 26
+_SETTLE_SECONDS = 0.03  # in which a decoder's threads end what they have begun ahead
 _DRAWN_FRAMES = 60
 _MEBIBYTE = 1 << 20
 _LAST_STAGES = ("total", "overlay", "encode")
@@ -125,7 +127,7 @@ def measure(
             pipeline.process(frame)
         stages: dict[str, list[float]] = defaultdict(list)
         with _networks_watched() as use:
-            results, cpu = _one_by_one(pipeline, pictures, frames, stages)
+            results, cpu = one_by_one(pipeline, pictures, frames, stages)
         if size or scene:
             del stages["decode"]
         stages |= _drawn(pipeline, islice(pictures, min(frames, _DRAWN_FRAMES)))
@@ -247,21 +249,31 @@ class _Show:
                 self.ages.append(time.monotonic() - view.result.time)
 
 
-def _one_by_one(
-    pipeline: Pipeline, pictures: Iterator[Frame], count: int, stages: dict[str, list[float]]
+def one_by_one(
+    pipeline: FrameProcessor, pictures: Iterator[Frame], count: int, stages: dict[str, list[float]]
 ) -> tuple[list[FrameResult], float]:
-    """The results, and the seconds on all cores that the pipeline took."""
-    results, cpu = [], 0.0
-    for _ in range(count):
-        begun = time.perf_counter()
-        frame = next(pictures)
-        stages["decode"].append(time.perf_counter() - begun)
+    """The results of the next `count` pictures, and the seconds on all cores that the pipeline took.
+
+    `stages` gets the seconds of each stage, and those in which a picture was decoded.
+    """
+    results: list[FrameResult] = []
+    cpu, size = 0.0, 1
+    while len(results) < count:
+        block: list[Frame] = []
+        while len(block) < min(size, count - len(results)):
+            begun = time.perf_counter()
+            block.append(next(pictures))
+            stages["decode"].append(time.perf_counter() - begun)
+        size = max(1, min(_BLOCK_FRAMES, _BLOCK_BYTES // block[0].image.nbytes))
+        # A decoder works ahead in threads of its own: what they do is no part of what the pipeline costs.
+        time.sleep(_SETTLE_SECONDS)
         busy = time.process_time()
-        result = pipeline.process(frame)
+        done = [pipeline.process(frame) for frame in block]
         cpu += time.process_time() - busy
-        for name, seconds in result.seconds.items():
-            stages[name].append(seconds)
-        results.append(result)
+        for result in done:
+            for name, seconds in result.seconds.items():
+                stages[name].append(seconds)
+        results += done
     return results, cpu
 
 

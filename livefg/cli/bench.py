@@ -13,10 +13,10 @@ from click.core import ParameterSource
 from livefg.cli.options import economical, pipeline_options, pipeline_settings, tell
 
 if TYPE_CHECKING:
-    from livefg.bench import Comparison, Live, Measurement, Spread
+    from livefg.bench import Comparison, Live, Measurement, NetworkUse, Spread
     from livefg.pipeline import PipelineSettings
 
-__all__ = ["command"]
+__all__ = ["command", "live_lines"]
 
 _LIVE_SECONDS = 8.0
 
@@ -129,7 +129,7 @@ def _measured(
         "first_frame_seconds": start,
     }
     lines = [line for measured in workloads for line in (*_measurement_lines(measured), "")]
-    lines += _live_lines(lives)
+    lines += live_lines(lives)
     if start:
         seconds = ", ".join(f"{one:.2f}" for one in start)
         lines.append(f"from the start of a process to its first annotated frame: {seconds} s")
@@ -164,30 +164,45 @@ def _compare(source: str, settings: PipelineSettings, rounds: int, frames_a_roun
 
 
 def _measurement_lines(found: Measurement) -> list[str]:
-    overhead = "" if found.overhead is None else f", {found.overhead:.0%} of that outside the networks"
-    width = max(len(network.name) for network in found.networks) if found.networks else 0
+    overhead = "" if found.overhead is None else f", {100 * found.overhead:.1f} % of it outside the networks"
     return [
         f"{found.name}, {found.frames} frames, on average {found.faces:g} face{'s' * (found.faces != 1)} "
         f"and {found.hands:g} hand{'s' * (found.hands != 1)} seen",
         *_table(found.stages),
-        *(
-            f"{network.name:<{width}} {network.device:8} {network.runs:5.2f} runs a frame of {network.run_ms:5.2f} ms: "
-            f"{network.frame_ms:6.2f} ms; {network.warmup_ms:.0f} ms to load and warm up"
-            for network in found.networks
-        ),
-        f"{found.fps} frames a second one by one, {found.stream_fps} with two in flight; "
+        "",
+        *_network_table(found.networks),
+        "",
+        f"{found.fps} frames a second one by one, {found.stream_fps} with two in flight",
         f"{found.cpu_ms} ms of all cores together a frame{overhead}",
-        f"first result {found.start_seconds} s after the start; {found.memory_mib} MiB of memory",
+        f"first result {found.start_seconds} s after the start, {found.memory_mib} MiB of memory",
     ]
 
 
-def _live_lines(lives: Sequence[Live]) -> list[str]:
+def _network_table(networks: Sequence[NetworkUse]) -> list[str]:
+    width = max((len(network.name) for network in networks), default=0)
+    head = f"{'network':<{width}}  device    runs a frame  ms a run  ms a frame  ms to load"
     return [
-        f"live, sources: {live.sources}: {live.fps} frames a second each, "
-        f"age p50 {live.age_p50_ms:.1f} ms, p95 {live.age_p95_ms:.1f} ms, "
-        f"{live.dropped} of {live.captured} frames dropped, "
-        f"{live.cpu_percent} % of {live.cores} cores, {live.memory_mib} MiB"
-        for live in lives
+        *([head] if networks else []),
+        *(
+            f"{network.name:<{width}}  {network.device:8} {network.runs:13.2f} {network.run_ms:9.2f} "
+            f"{network.frame_ms:11.2f} {network.warmup_ms:11.0f}"
+            for network in networks
+        ),
+    ]
+
+
+def live_lines(lives: Sequence[Live]) -> list[str]:
+    """A table of what was measured live, a line for each number of cameras."""
+    if not lives:
+        return []
+    return [
+        "live, paced like cameras, drawn; the age of a picture is from its grab to the end of drawing",
+        f"cameras  fps each   age p50   age p95      dropped {'CPU of ' + str(lives[0].cores):>9}    memory",
+        *(
+            f"{live.sources:7} {live.fps:9.1f} {live.age_p50_ms:6.1f} ms {live.age_p95_ms:6.1f} ms "
+            f"{f'{live.dropped} of {live.captured}':>12} {live.cpu_percent:7.1f} % {live.memory_mib:5} MiB"
+            for live in lives
+        ),
     ]
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from fakes import FakePipeline, make_frame
 
 from livefg.bench import (
     MOST,
+    Live,
     Scene,
     Spread,
     changes,
@@ -25,12 +29,13 @@ from livefg.bench import (
     seconds_to_first_frame,
     with_somebody_enrolled,
 )
-from livefg.cli.bench import command
+from livefg.bench.measure import one_by_one
+from livefg.cli.bench import command, live_lines
 from livefg.errors import LivefgError
 from livefg.mediapipe_peer import PYTHON_VARIABLE
 from livefg.perception.mediapipe_tasks import TaskFace, TaskHand, TaskResult
 from livefg.pipeline import PipelineSettings
-from livefg.results import ImageArray
+from livefg.results import Frame, FrameResult, ImageArray
 
 SETTINGS = PipelineSettings(device="cpu", faces=1)
 
@@ -196,9 +201,44 @@ def test_the_command_prints_one_json_object_with_its_surroundings(tmp_path: Path
 def test_the_command_prints_a_table() -> None:
     ran = CliRunner().invoke(command, ["--frames", "2", "--device", "cpu", "--flat-out", "--exact"])
     assert ran.exit_code == 0
+    lines = ran.stdout.splitlines()
+    assert all(len(line) <= 100 for line in lines)
+    first_words = [line.split()[0] for line in lines if line]
+    stages = ["decode", "hands", "faces", "identity", "expressions", "motions", "total"]
+    assert {*stages, "overlay", "encode", "face_mesh", "hand_landmarks"} <= set(first_words)
     assert "p95" in ran.stdout
-    assert "face_mesh" in ran.stdout
-    assert "frames a second" in ran.stdout
+    assert "frames a second one by one" in ran.stdout
+
+
+def test_live_figures_are_a_table_with_a_line_for_each_number_of_cameras() -> None:
+    lives = [Live(count, 8.0, 29.97, 21.25, 31.5, 240, 3, 38.6, 2, 523) for count in (1, 2)]
+    _, head, *rows = live_lines(lives)
+    assert [row.split()[0] for row in rows] == ["1", "2"]
+    assert all("31.5 ms" in row and "3 of 240" in row and "38.6 %" in row for row in rows)
+    assert {len(head), *map(len, rows)} == {len(head)}
+    assert live_lines([]) == []
+
+
+def test_frames_are_decoded_in_blocks_before_the_pipeline_is_timed() -> None:
+    log: list[str] = []
+
+    def decoded() -> Iterator[Frame]:
+        for number in range(100):
+            log.append("decoded")
+            yield make_frame(number)
+
+    class Pipeline(FakePipeline):
+        def process(self, frame: Frame) -> FrameResult:
+            log.append("seen")
+            return super().process(frame)
+
+    stages: dict[str, list[float]] = defaultdict(list)
+    results, _ = one_by_one(Pipeline(), decoded(), 70, stages)
+    assert [result.frame for result in results] == list(range(70))
+    assert [(word, len(list(run))) for word, run in groupby(log)] == [
+        (word, count) for count in (1, 30, 30, 9) for word in ("decoded", "seen")
+    ]
+    assert len(stages["decode"]) == 70
 
 
 @pytest.mark.parametrize("content", ["{}", "nothing", '{"workloads": 3}'])
