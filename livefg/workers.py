@@ -90,6 +90,7 @@ class WorkerPool:
         self._resumable: deque[_Run] = deque()
         self._lanes: dict[str, deque[_Run]] = {}
         self._closed = False
+        self._callers = 0  # threads that work on a chain of their own
         self._threads = [
             threading.Thread(target=self._work, name=f"livefg-worker-{number}", daemon=True)
             for number in range(threads)
@@ -116,18 +117,20 @@ class WorkerPool:
             queue = self._lanes.setdefault(lane, deque())
             queue.append(run)
             free = len(queue) == 1
-            if free and not here:
+            if free and here:
+                self._callers += 1
+            elif free:
                 self._resumable.append(run)
                 self._condition.notify()
         if free and here:
-            self._go_on(run)
-            while task := self._left_of(run):
-                if self._do(*task):
-                    self._go_on(run)
+            self._work_on(run)
         return run.future
 
     def close(self) -> None:
-        """Stop the threads after the jobs they are in; chains that have not ended are cancelled."""
+        """Stop the threads after the jobs they are in; chains that have not ended are cancelled.
+
+        Waits for who works on a chain of its own, too: a chain cannot be ended while it runs.
+        """
         with self._condition:
             if self._closed:
                 return
@@ -135,10 +138,25 @@ class WorkerPool:
             self._condition.notify_all()
         for thread in self._threads:
             thread.join()
+        with self._condition:
+            self._condition.wait_for(lambda: not self._callers)
         for queue in self._lanes.values():
             for run in queue:
                 run.chain.close()
                 run.future.cancel()
+
+    def _work_on(self, run: _Run) -> None:
+        """Take a chain as far as the calling thread can, and do of its jobs what no other thread has begun."""
+        try:
+            self._go_on(run)
+            while task := self._left_of(run):
+                if self._do(*task):
+                    self._go_on(run)
+        finally:
+            with self._condition:
+                self._callers -= 1
+                if self._closed:
+                    self._condition.notify_all()
 
     def _left_of(self, run: _Run) -> tuple[_Run, int, Job] | None:
         """Take a job of this chain that no thread has begun."""
@@ -200,9 +218,8 @@ class WorkerPool:
         except BaseException as error:  # it belongs to whoever waits for the chain
             result = _Failure(error)
         run.results[place] = result
-        if (
-            run.pending > 1
-        ):  # where it is the last one, no other thread has anything to do with this chain now
+        # Where it is the last one, no other thread has anything to do with this chain now.
+        if run.pending > 1:
             with self._condition:
                 run.pending -= 1
                 if run.pending:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import partial
 
 import pytest
@@ -80,6 +81,29 @@ def test_a_chain_started_here_waits_for_the_earlier_ones_of_its_lane(pool: Worke
     go.set()
     assert (later.result(5), earlier.result(5)) == ("later", "earlier")
     assert log == ["earlier", "later"]
+
+
+def test_closing_waits_for_who_works_on_a_chain_of_its_own() -> None:
+    pool, begun, go = WorkerPool(1), threading.Event(), threading.Event()
+
+    def chain() -> Chain[None]:
+        begun.set()
+        go.wait(60)
+        yield [lambda: None]
+
+    futures: list[Future[None]] = []
+    caller = threading.Thread(target=lambda: futures.append(pool.start(chain(), "lane", here=True)))
+    closing = threading.Thread(target=pool.close)
+    caller.start()
+    assert begun.wait(60)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go.set()
+    caller.join(60)
+    closing.join(60)
+    assert not closing.is_alive()
+    assert futures[0].cancelled()
 
 
 def test_an_error_in_a_chain_started_here_reaches_the_future(pool: WorkerPool) -> None:
