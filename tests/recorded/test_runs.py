@@ -70,7 +70,6 @@ import time
 import livefg.recorded.film as film
 import livefg.recorded.look as look
 from livefg.recorded.journal import Journal
-from livefg.recorded.look import look as look_at_all
 from livefg.sinks.files import partial_path
 from livefg.sinks.jsonl import JsonlSink
 
