@@ -59,12 +59,13 @@ class MediaPipePeer:
         python, models = os.environ.get(PYTHON_VARIABLE), os.environ.get(MODELS_VARIABLE)
         if not python:
             raise LivefgError(
-                f"set {PYTHON_VARIABLE} to the python of an environment that has mediapipe installed"
+                f"MediaPipe cannot be asked: set {PYTHON_VARIABLE} to the python of an environment that has mediapipe "
+                "installed."
             )
         if not models:
             raise LivefgError(
-                f"set {MODELS_VARIABLE} to the folder that holds {mediapipe_tasks.GESTURE_TASK} and "
-                f"{mediapipe_tasks.FACE_TASK}"
+                f"MediaPipe cannot be asked: set {MODELS_VARIABLE} to the folder that holds "
+                f"{mediapipe_tasks.GESTURE_TASK} and {mediapipe_tasks.FACE_TASK}."
             )
         return cls(python, models, **options)
 

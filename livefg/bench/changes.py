@@ -17,6 +17,7 @@ _LEAST = 0.05
 _LEAST_MS = 0.05
 _LEAST_SCALAR = 0.10
 """Values of which there is one a run, so that their spread is not known, must differ by so much."""
+_SETTINGS = ("exact", "lite", "device", "hands_at_most", "faces_at_most", "threads")
 _SCALARS = {
     "fps": True,
     "stream_fps": True,
@@ -55,6 +56,11 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         if before.get(key) != now.get(key)
     ]
     told += [
+        f"Measured with other settings: {key.replace('_', ' ')} {_plain(before[key])} before, {_plain(now[key])} now."
+        for key in _SETTINGS
+        if key in before and key in now and before[key] != now[key]
+    ]
+    told += [
         f"The machine was busy {when}, with a load of {run['load']} on {run['cores']} cores: times say little."
         for when, run in (("before", before), ("now", now))
         if run.get("load", 0) > run.get("cores", math.inf)
@@ -87,6 +93,10 @@ def _scalars(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> It
         old, new = before.get(key), now.get(key)
         if old and new and abs(new - old) > _LEAST_SCALAR * abs(old):
             yield _sentence(name, key, old, new, "", (new > old) == more_is_better)
+
+
+def _plain(value: object) -> object:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def _sentence(name: str, what: str, old: float, new: float, unit: str, better: bool) -> str:

@@ -111,6 +111,7 @@ def _measured(
     source: str, settings: PipelineSettings, frames: int, everything: bool, cameras: int
 ) -> tuple[dict[str, Any], list[str]]:
     from livefg.bench import measure_live, seconds_to_first_frame
+    from livefg.threads import usual_threads
 
     workloads = []
     for measured in _workloads(source, settings, frames, everything):
@@ -124,6 +125,10 @@ def _measured(
     found = {
         "exact": bool(settings.exact),
         "lite": settings.lite,
+        "device": settings.device,
+        "hands_at_most": settings.hands,
+        "faces_at_most": settings.faces,
+        "threads": settings.workers or usual_threads(),
         "workloads": [measured.to_dict() for measured in workloads],
         "live": [live.to_dict() for live in lives],
         "first_frame_seconds": start,

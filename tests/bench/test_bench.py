@@ -148,6 +148,8 @@ def test_what_changed_beyond_noise_is_told_and_nothing_else() -> None:
     assert slower == "demo: total worse, 10 before, 14 ms now (1.40 times)."
     (faster,) = changes(result(fps=100), result(fps=150))
     assert "fps better" in faster
+    (lite,) = changes({**result(), "lite": False, "threads": 2}, {**result(), "lite": True, "threads": 2})
+    assert lite == "Measured with other settings: lite no before, yes now."
     (machine,) = changes(result(), {**result(), "cpu": "y"})
     assert "processor" in machine
     (busy,) = changes({**result(), "load": 0.5, "cores": 2}, {**result(), "load": 5.5, "cores": 2})
