@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from livefg.collect.file_names import new_session
 from livefg.collect.quality import Shown, fault_of, palm_length, points_of, thumbnail
 from livefg.collect.recording import Example, Recording, check_label
-from livefg.collect.store import new_session
 from livefg.collect.variety import Variety
 from livefg.perception.handedness import apparent_right
 from livefg.results import FloatArray, Frame, FrameResult, Hand

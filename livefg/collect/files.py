@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from livefg.collect.collector import Collector
-from livefg.collect.store import new_session
+from livefg.collect.file_names import new_session
 from livefg.errors import LivefgError
 from livefg.pipeline import Pipeline, PipelineSettings
 from livefg.results import FrameResult

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from livefg.collect.file_names import new_session
 from livefg.collect.recording import check_label
-from livefg.collect.store import new_session
 from livefg.collect.takes import Span, Take
 from livefg.recognition.motion_window import own_landmarks
 from livefg.results import FloatArray, Frame, FrameResult, Hand

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from livefg import paths
+from livefg.collect.file_names import RECORDING_SUFFIX, free_file
 from livefg.collect.recording import Recording, check_label, decode, encode
 from livefg.errors import LivefgError
 from livefg.private_files import make_private_folder, remove_private, write_private
 
-__all__ = ["RecordingStore", "Stored", "new_session"]
-
-_SUFFIX = ".npz"
-_LONGEST_STEM = 40
+__all__ = ["RecordingStore", "Stored"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,16 +23,6 @@ class Stored:
     path: Path
     recording: Recording | None
     fault: str | None = None
-
-
-def new_session(of: str = "") -> str:
-    """A name for what is recorded from now on, such as `20260131-174502`, ending in what it is taken `of`."""
-    now = time.strftime("%Y%m%d-%H%M%S")
-    return f"{now}-{_as_file_name(of)}" if of else now
-
-
-def _as_file_name(text: str) -> str:
-    return re.sub(r"[^\w-]+", "_", text)[:_LONGEST_STEM]
 
 
 class RecordingStore:
@@ -55,9 +40,7 @@ class RecordingStore:
         if not recording.examples:
             raise ValueError("a recording without examples")
         check_label(recording.label)
-        stem = f"{_as_file_name(recording.label)}-{recording.session}"
-        names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
-        path = next(file for name in names if not (file := self.folder / f"{name}{_SUFFIX}").exists())
+        path = free_file(self.folder, recording.label, recording.session)
         try:
             make_private_folder(self.folder)
             write_private(path, encode(recording))
@@ -71,7 +54,7 @@ class RecordingStore:
         Raises LivefgError if the folder itself cannot be read.
         """
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.suffix == _SUFFIX)
+            files = sorted(path for path in self.folder.iterdir() if path.suffix == RECORDING_SUFFIX)
         except FileNotFoundError:
             return []
         except OSError as error:

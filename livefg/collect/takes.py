@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from livefg import paths
+from livefg.collect.file_names import RECORDING_SUFFIX, free_file, new_session
 from livefg.errors import LivefgError
 from livefg.private_files import make_private_folder, write_private
 from livefg.results import FloatArray
@@ -121,7 +121,10 @@ def motions_folder() -> Path:
 
 
 def save_take(take: Take, folder: Path | None = None) -> Path:
-    """Keep a take, for its owner only, under a name of its labels and the time. Raises LivefgError if that fails."""
+    """Keep a take, for its owner only, under a name of its labels and its session, or the time if it has none.
+
+    A file that is there already is never written over. Raises LivefgError if it cannot be saved.
+    """
     folder = folder or motions_folder()
     about = {name: getattr(take, name) for name in _TEXTS} | {"right": take.right, "duration": take.duration}
     spans = [asdict(span) for span in take.spans]
@@ -133,10 +136,7 @@ def save_take(take: Take, folder: Path | None = None) -> Path:
         values=take.values,
         about=np.array(json.dumps({**about, "spans": spans}, ensure_ascii=False)),
     )
-    path = (
-        folder
-        / f"{'-'.join(take.labels)[:60]}-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 1000:03d}.npz"
-    )
+    path = free_file(folder, "-".join(take.labels), take.session or new_session())
     try:
         make_private_folder(folder)
         write_private(path, content.getvalue())
@@ -164,7 +164,7 @@ def recorded_motions() -> tuple[list[tuple[Path, Take]], list[LivefgError]]:
     """The user's recordings of motions with their files, and what is wrong with those that cannot be read."""
     recorded: list[tuple[Path, Take]] = []
     faults: list[LivefgError] = []
-    for path in sorted(motions_folder().glob("*.npz")):
+    for path in sorted(motions_folder().glob(f"*{RECORDING_SUFFIX}")):
         try:
             recorded.append((path, load_take(path)))
         except LivefgError as fault:

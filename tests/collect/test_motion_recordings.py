@@ -111,6 +111,18 @@ def test_the_beat_tells_when(assets: Path) -> None:
     assert image.any()
 
 
+def test_recordings_of_one_moment_lie_beside_each_other_whatever_their_label_is(tmp_path: Path) -> None:
+    times = np.arange(10) / FPS
+    spans = (Span("up/down or ../../away", 0.1, 0.2, 0.2),)
+    take = Take(times, np.zeros((10, 21, 3), np.float32), spans, session="20260131-174502")
+    paths = {save_take(take, tmp_path) for _ in range(3)}
+    assert set(tmp_path.iterdir()) == paths
+    assert sorted(path.name for path in paths) == [
+        f"up_down_or_away-20260131-174502{number}.npz" for number in ("-2", "-3", "")
+    ]
+    assert all(load_take(path).labels == ("up/down or ../../away",) for path in paths)
+
+
 def test_a_take_is_kept_for_its_owner_and_read_back_as_it_was(tmp_path: Path) -> None:
     take = collect(lambda within, _: stroke(within)).take()
     assert take is not None

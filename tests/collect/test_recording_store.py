@@ -10,7 +10,7 @@ import pytest
 from shown import hand, seen
 
 from livefg.collect import Collector, Recording, RecordingStore, check_label
-from livefg.collect.store import new_session
+from livefg.collect.file_names import new_session
 from livefg.errors import LivefgError
 
 
