@@ -121,7 +121,7 @@ def command(
     given = {"person": person, "count": count, "countdown": countdown}
     changes = {one: given[one.name] for one in section("collect") if given[one.name] is not None}
     settings = load_settings(changes=changes).collect
-    label = check_label(label)
+    label = check_label(label, "motion" if options["motion"] else "gesture")
     if options.pop("motion"):
         _motion(_Request(label, settings.person, count, settings.countdown, options), files)
     elif files:

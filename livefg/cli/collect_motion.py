@@ -114,20 +114,28 @@ def list_motions(as_json: bool) -> None:
 
 
 def remove_motion(label: str) -> None:
-    """Remove the recordings of a motion. Raises LivefgError if there is none, or if one cannot be removed."""
-    from livefg.collect.takes import recorded_motions
+    """Remove the recordings of a motion, and what an interrupted run left of them.
 
-    mine = [path for path, take in recorded_motions()[0] if label in take.labels]
+    Raises LivefgError if there is none, or if one cannot be removed.
+    """
+    from livefg.collect import check_label
+    from livefg.collect.takes import recorded_motions
+    from livefg.private_files import remove_private
+
+    wanted = check_label(label, "motion")
+    recorded, _ = recorded_motions()
+    mine = [path for path, take in recorded if wanted in take.labels]
     if not mine:
-        raise LivefgError(f"There is no recording of the motion {label!r}.")
+        known = ", ".join(sorted({one for _, take in recorded for one in take.labels})) or "nothing at all"
+        raise LivefgError(f"There is no recording of the motion {wanted!r}; there is {known}.")
     for path in mine:
         try:
-            path.unlink()
+            remove_private(path)
         except OSError as error:
             raise LivefgError(
                 f"The recording {path} cannot be removed ({(error.strerror or str(error)).lower()})."
             ) from error
-    click.echo(f"{label}: {len(mine)} recording{'' if len(mine) == 1 else 's'} removed")
+    click.echo(f"{wanted}: {len(mine)} recording{'' if len(mine) == 1 else 's'} removed")
 
 
 def _say(loop: LiveLoop, collector: MotionCollector) -> None:

@@ -77,7 +77,7 @@ class MotionCollector:
     """
 
     def __init__(self, label: str, person: str, count: int = 10, countdown: float = 3.0) -> None:
-        self._label, self._person, self._count = check_label(label), person, count
+        self._label, self._person, self._count = check_label(label, "motion"), person, count
         self._countdown = countdown
         self._begun: float | None = None
         self._now = 0.0

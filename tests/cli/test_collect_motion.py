@@ -65,12 +65,15 @@ def test_what_was_recorded_and_where_is_told(as_json: bool, capsys: pytest.Captu
 
 
 def test_removing_a_motion_leaves_the_others(livefg: Run) -> None:
-    assert livefg("collect", "--motion", "--remove", "flick").out.strip() == "flick: 2 recordings removed"
+    for path in list(motions_folder().iterdir()):
+        path.with_name(path.name + ".partial").write_bytes(b"half")
+    assert livefg("collect", "--motion", "--remove", " flick").out.strip() == "flick: 2 recordings removed"
+    assert not list(motions_folder().glob("flick*"))
     assert "flick" not in livefg("collect", "--motion", "--list").out
     assert "knock" in livefg("collect", "--motion", "--list").out
     gone = livefg("collect", "--motion", "--remove", "flick")
     assert gone.code == 1
-    assert "There is no recording of the motion 'flick'." in gone.err
+    assert "There is no recording of the motion 'flick'; there is knock." in gone.err
 
 
 def test_a_recording_that_cannot_be_read_is_told_and_left_out(livefg: Run) -> None:
