@@ -73,11 +73,12 @@ class MotionCollector:
     """Watches a hand repeat a motion to a beat. Feed it results in the order of their times.
 
     `count` repetitions of `label` are wanted; the first beat comes after `countdown` seconds. Raises LivefgError if
-    the label cannot be one.
+    the label or the name of the `person` cannot be one.
     """
 
     def __init__(self, label: str, person: str, count: int = 10, countdown: float = 3.0) -> None:
-        self._label, self._person, self._count = check_label(label, "motion"), person, count
+        self._label, self._person = check_label(label, "motion"), check_label(person, "person")
+        self._count = count
         self._countdown = countdown
         self._begun: float | None = None
         self._now = 0.0
