@@ -279,11 +279,14 @@ class Pipeline:
         for name, stage in stages:
             if stage and "faces" in chains:
                 chains["faces"] = _known_better(chains["faces"], stage, frame, name, seconds)
-        # What comes first takes longest, and what this thread does itself it must begin last.
+        mine = (
+            next(iter(chains), "") if here else ""
+        )  # the hands, which take longest and are waited for first
         lanes = {
-            name: self._pool.start(chain, self._lane + name, here=here and place == 0)
-            for place, (name, chain) in reversed(tuple(enumerate(chains.items())))
+            name: self._pool.start(chain, self._lane + name) for name, chain in chains.items() if name != mine
         }
+        if mine:
+            lanes[mine] = self._pool.start(chains[mine], self._lane + mine, here=True)
         return _Pending(frame, lanes, seconds, begun)
 
 
