@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from livefg.gallery import GalleryFile
 from livefg.inference.chosen import model_for
 from livefg.inference.classifier import Classifier
 from livefg.inference.manifest import find_model
 from livefg.inference.network import Network
+from livefg.pipeline_settings import PipelineSettings
 from livefg.recognition.expression import EXPRESSION_NETWORK
 from livefg.recognition.identity import Identifier
 from livefg.recognition.identity_embedding import NETWORK
 from livefg.recognition.identity_model import load_identities
 from livefg.recognition.motion import MotionRecognizer, load_motions
-
-if TYPE_CHECKING:
-    from livefg.pipeline import PipelineSettings
 
 __all__ = ["identifier_for", "loading_expressions", "loading_motions"]
 
