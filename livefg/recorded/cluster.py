@@ -13,6 +13,7 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -88,7 +89,8 @@ def run_on_ray(
         yield from _Run(ray, order).outcomes(jobs, stopping, on_frames)
     finally:
         if joined:
-            ray.shutdown()
+            with redirect_stdout(sys.stderr):  # at the end, Ray says in this thread what it had held back
+                ray.shutdown()
         sys.stdout = output
 
 

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from videos import make_video
 from livefg.batch import Batch, BatchSettings, Outcome, plan
 from livefg.errors import LivefgError
 from livefg.pipeline import PipelineSettings
+from livefg.recorded import cluster as cluster_module
 from livefg.recorded.cluster import run_on_ray
 
 NOTHING = PipelineSettings(hands=0, faces=0, workers=1)
@@ -37,17 +39,29 @@ def ray() -> Any:
 def cluster(ray: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Two machines with a core each, as far as Ray knows."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    made = two_nodes()
     try:
-        made.add_node(num_cpus=1)
-        made.wait_for_nodes()
         yield made
     finally:
         ray.shutdown()
         made.shutdown()
+
+
+def two_nodes(attempts: int = 3) -> Any:
+    """A cluster that is up. Ray gives each node 30 s, which is too short on a machine that is busy otherwise."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster()
+    try:
+        made.add_node(num_cpus=1, include_dashboard=False)
+        made.add_node(num_cpus=1)
+        made.wait_for_nodes()
+    except Exception:
+        made.shutdown()
+        if attempts == 1:
+            raise
+        return two_nodes(attempts - 1)
+    return made
 
 
 @pytest.fixture
@@ -131,6 +145,27 @@ def test_a_run_that_is_stopped_ends_whole(cluster: Any, films: list[Path], tmp_p
     outcomes = on_ray(tmp_path / "out", films[:4], cluster.address, stopping)
     assert {outcome.status for outcome in outcomes} <= {"stopped"}
     assert not list((tmp_path / "out").glob("*.jsonl"))
+
+
+def test_what_ray_says_of_lost_machines_is_no_result(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Said:
+        def __init__(self, *_: object) -> None:
+            thread = threading.Thread(target=print, args=("one is lost",), name="ray_listen_error_messages")
+            thread.start()
+            thread.join()
+
+        def outcomes(self, *_: object) -> list[Any]:
+            print("a result")
+            return []
+
+    fake = SimpleNamespace(shutdown=lambda: print("another one, too"))
+    monkeypatch.setattr(cluster_module, "require_ray", lambda: fake)
+    monkeypatch.setattr(cluster_module, "_join", lambda *_: True)
+    monkeypatch.setattr(cluster_module, "_Run", Said)
+    assert list(run_on_ray([], BatchSettings(tmp_path), NOTHING, stopping=threading.Event())) == []
+    assert capsys.readouterr() == ("a result\n", "one is lost\nanother one, too\n")
 
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
