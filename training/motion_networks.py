@@ -48,6 +48,12 @@ class MotionShape:
     dropout: float = 0.1
     members: int = 1
 
+    def __str__(self) -> str:
+        """The kind, how many there are, and the width, to be read."""
+        kind = "gated recurrent unit" if self.kind == "gru" else "convolutions over time"
+        together = "" if self.members == 1 else f"{self.members} together, each "
+        return f"{together}{kind}, width {self.width}"
+
 
 class MotionNetwork(nn.Module):
     """Windows to logits; a left hand is taken as the mirror image of a right one, and its answer turned back."""

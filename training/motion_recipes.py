@@ -24,29 +24,14 @@ _FIT = ("loss", "batches", "seed")
 def shipped_motions(subject: Subject, kind: Kind = "tcn") -> MotionRecipe:
     """What ships."""
     if subject == "head":
-        shape, fit = MotionShape(subject="head", kind=kind, width=32), MotionFit(batches=3000)
-        return MotionRecipe(
-            shape,
-            fit,
-            people=600,
-            hard_people=300,
-            rounds=2,
-            examiners=80,
-            false_alarms=0.15,
-            hold_back=False,
+        shape = MotionShape(subject="head", kind=kind, width=32)
+        recipe = MotionRecipe(shape, MotionFit(batches=3000), people=600, hard_people=300, examiners=80)
+    else:
+        shape = MotionShape(kind=kind, width=64, dropout=0.15, members=2)
+        recipe = MotionRecipe(
+            shape, MotionFit(batches=8000), people=2400, hard_people=900, examiners=300, versions=8
         )
-    shape, fit = MotionShape(kind=kind, width=64, dropout=0.15), MotionFit(batches=5000)
-    return MotionRecipe(
-        shape,
-        fit,
-        people=2400,
-        hard_people=900,
-        rounds=2,
-        examiners=300,
-        false_alarms=0.2,
-        versions=3,
-        hold_back=False,
-    )
+    return replace(recipe, false_alarms=0.15, hold_back=False)
 
 
 def own_motions(extend: bool, kind: Kind = "tcn") -> MotionRecipe:

@@ -92,9 +92,8 @@ def card(trained: TrainedMotion, entry: dict[str, Any]) -> str:
 
 
 def _network(network: MotionNetwork) -> str:
-    kind = "gated recurrent unit" if network.shape.kind == "gru" else "convolutions over time"
     weights = sum(value.numel() for value in network.parameters())
-    return f"{kind}, width {network.shape.width}, {weights} weights"
+    return f"{network.shape}, {weights} weights"
 
 
 def _inputs(network: MotionNetwork) -> list[tuple[str, str, str]]:

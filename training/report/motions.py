@@ -158,12 +158,11 @@ def _data(trained: TrainedMotion, recipe: MotionRecipe, recorded: Sequence[Take]
 
 def _facts(trained: TrainedMotion, recipe: MotionRecipe) -> list[tuple[str, str]]:
     about, shape, fit = trained.about, trained.network.shape, recipe.fit
-    kind = "gated recurrent unit" if shape.kind == "gru" else "convolutions over time"
     weights = sum(value.numel() for value in trained.network.parameters())
     where = platform.processor() or platform.machine()
     return [
         ("File", f"{trained.path.name}, {trained.path.stat().st_size / 1e6:.2f} MB"),
-        ("Network", f"{kind}, width {shape.width}, {weights:,} weights, dropout {shape.dropout:g}"),
+        ("Network", f"{shape}, {weights:,} weights, dropout {shape.dropout:g}"),
         ("Loss", about.loss),
         (
             "Training",
