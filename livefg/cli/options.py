@@ -44,6 +44,8 @@ def parse_size(
     return int(width), int(height)
 
 
+_METAVARS = {"": "0..1", "s": "SECONDS", "palms/s": "PALMS/S"}
+"""What stands for a number in the help, by the setting's unit."""
 _PIPELINE_OPTIONS = (
     click.option(
         "--device",
@@ -109,7 +111,7 @@ _PIPELINE_OPTIONS = (
         click.option(
             f"--{setting.name}",
             type=float,
-            metavar="SECONDS" if setting.unit else "0..1",
+            metavar=_METAVARS[setting.unit],
             help=f"{setting.meaning}  [default: see `livefg settings`]",
         )
         for setting in section("decisions")
