@@ -26,8 +26,9 @@ from livefg.results import Event, EventKind, FrameResult
 __all__ = ["Motion", "MotionHistory", "clear_motions"]
 
 _NONE = "none"
-# Measured with the thresholds for live: wider ones miss more than they save, see docs/process.md.
-_WIDTH = 0.04
+# Measured with the thresholds for live: narrower ones have more false alarms than live, wider ones find less, see
+# docs/process.md.
+_WIDTH = 0.05
 """Seconds: width of the bell by which scores are averaged."""
 
 
