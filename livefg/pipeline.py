@@ -135,6 +135,7 @@ class Pipeline:
         self._pool: WorkerPool = (
             beside._pool if beside else WorkerPool(self.settings.workers or self._threads())
         )
+        self._pool.shared = self._borrows
 
     def __enter__(self) -> Self:
         return self

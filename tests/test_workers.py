@@ -28,16 +28,16 @@ def test_a_chain_gets_its_results_in_the_order_of_its_jobs(pool: WorkerPool) -> 
     def chain() -> Chain[list[int]]:
         return (yield [partial(int, number) for number in range(20)])
 
-    assert pool.start(chain(), "lane").result(5) == list(range(20))
+    assert pool.start(chain(), "lane").result(60) == list(range(20))
 
 
 def test_a_chain_gives_the_same_answer_with_and_without_a_pool(pool: WorkerPool) -> None:
-    assert pool.start(sums([1, 2], [], [3]), "lane").result(5) == run_chain(sums([1, 2], [], [3])) == 6
+    assert pool.start(sums([1, 2], [], [3]), "lane").result(60) == run_chain(sums([1, 2], [], [3])) == 6
 
 
 def test_a_chain_without_any_job_ends(pool: WorkerPool) -> None:
-    assert pool.start(sums(), "lane").result(5) == 0
-    assert pool.start(sums([]), "lane").result(5) == 0
+    assert pool.start(sums(), "lane").result(60) == 0
+    assert pool.start(sums([]), "lane").result(60) == 0
 
 
 def test_chains_of_one_lane_run_one_after_the_other(pool: WorkerPool) -> None:
@@ -51,7 +51,7 @@ def test_chains_of_one_lane_run_one_after_the_other(pool: WorkerPool) -> None:
 
     futures = [pool.start(chain(number), "lane") for number in range(10)]
     for future in futures:
-        future.result(5)
+        future.result(60)
     assert log == [(number, what) for number in range(10) for what in ("begins", "ends")]
 
 
@@ -63,8 +63,17 @@ def test_a_chain_started_here_runs_in_the_calling_thread_and_the_others_help(poo
         return sum((yield [partial(int, number) for number in range(20)]))
 
     for _ in range(20):
-        assert pool.start(chain(), "lane", here=True).result(5) == 190
+        assert pool.start(chain(), "lane", here=True).result(60) == 190
     assert names[0] == [threading.current_thread().name]
+
+
+def test_a_shared_pool_leaves_chains_started_here_to_its_own_threads(pool: WorkerPool) -> None:
+    def chain() -> Chain[list[str]]:
+        return (yield [lambda: threading.current_thread().name])
+
+    pool.shared = True
+    (name,) = pool.start(chain(), "lane", here=True).result(60)
+    assert name.startswith("livefg-worker")
 
 
 def test_a_chain_started_here_waits_for_the_earlier_ones_of_its_lane(pool: WorkerPool) -> None:
@@ -79,7 +88,7 @@ def test_a_chain_started_here_waits_for_the_earlier_ones_of_its_lane(pool: Worke
     earlier = pool.start(chain("earlier"), "lane")
     later = pool.start(chain("later"), "lane", here=True)
     go.set()
-    assert (later.result(5), earlier.result(5)) == ("later", "earlier")
+    assert (later.result(60), earlier.result(60)) == ("later", "earlier")
     assert log == ["earlier", "later"]
 
 
@@ -111,8 +120,8 @@ def test_an_error_in_a_chain_started_here_reaches_the_future(pool: WorkerPool) -
         yield [lambda: None, partial(int, "x"), lambda: None]
 
     with pytest.raises(ValueError, match="x"):
-        pool.start(chain(), "lane", here=True).result(5)
-    assert pool.start(sums([1, 2]), "lane").result(5) == 3
+        pool.start(chain(), "lane", here=True).result(60)
+    assert pool.start(sums([1, 2]), "lane").result(60) == 3
 
 
 def test_chains_of_different_lanes_run_side_by_side() -> None:
@@ -124,7 +133,7 @@ def test_chains_of_different_lanes_run_side_by_side() -> None:
 
     with WorkerPool(2) as pool:
         futures = [pool.start(chain(), lane) for lane in ("left", "right")]
-        assert all(future.result(5) for future in futures)
+        assert all(future.result(60) for future in futures)
 
 
 @pytest.mark.parametrize("place", ["before", "job", "after"])
@@ -140,8 +149,8 @@ def test_an_error_reaches_whoever_waits_and_the_lane_goes_on(pool: WorkerPool, p
 
     broken, following = pool.start(chain(), "lane"), pool.start(sums([1, 2]), "lane")
     with pytest.raises(ValueError, match=place):
-        broken.result(5)
-    assert following.result(5) == 3
+        broken.result(60)
+    assert following.result(60) == 3
 
 
 def test_a_closed_pool_cancels_what_waits_and_takes_nothing_new() -> None:
@@ -173,7 +182,7 @@ def test_a_pool_without_threads_is_refused() -> None:
 
 def test_a_timed_chain_gives_the_same_answer_and_adds_up_its_time_under_its_name(pool: WorkerPool) -> None:
     seconds: dict[str, float] = {}
-    answer = pool.start(timed(sums([1, 2], [], [3]), "sums", seconds), "lane").result(5)
+    answer = pool.start(timed(sums([1, 2], [], [3]), "sums", seconds), "lane").result(60)
     assert answer == 6
     assert list(seconds) == ["sums"]
     assert seconds["sums"] > 0
