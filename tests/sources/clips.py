@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from mjpeg_server import counted_picture
 
+from livefg.results import Frame
+from livefg.sources import Source, open_source
+
 Image = npt.NDArray[np.uint8]
 _FAST = {"libx264": {"preset": "ultrafast"}, "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"}}
 _FAST["libx265"] = {"preset": "ultrafast", "x265-params": "log-level=none"}
@@ -115,3 +118,10 @@ def _silence(output: Any, audio: Any) -> None:
         frame.sample_rate, frame.pts, frame.time_base = 48000, number * 1024, Fraction(1, 48000)
         output.mux(audio.encode(frame))
     output.mux(audio.encode(None))
+
+
+def read(path: Path, **options: Any) -> tuple[Source, list[Frame], list[str]]:
+    """Everything a source gives and says."""
+    notices: list[str] = []
+    with open_source(path, on_notice=notices.append, **options) as source:
+        return source, list(source), notices
